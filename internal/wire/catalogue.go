@@ -1,0 +1,81 @@
+package wire
+
+import "reflect"
+
+// ClientEvent describes an event that a client sends: what it carries and what
+// a successful answer holds.
+type ClientEvent struct {
+	Name     string
+	In, Data reflect.Type
+}
+
+// ServerEvent describes an event that the server sends.
+type ServerEvent struct {
+	Name string
+	Out  reflect.Type
+}
+
+// ClientEvents returns every event that the server understands.
+func ClientEvents() []ClientEvent {
+	return []ClientEvent{
+		client[StoryJoin, StoryJoined](StoryJoinEvent),
+		client[StoryLeave, StoryLeft](StoryLeaveEvent),
+		client[CommentNew, Comment](CommentNewEvent),
+		client[CommentList, CommentPage](CommentListEvent),
+		client[CommentTyping, CommentTyping](CommentTypingEvent),
+		client[PresenceSubscribe, PresenceUsers](PresenceSubscribeEvent),
+		client[PresenceUnsubscribe, PresenceUnsubscribed](PresenceUnsubscribeEvent),
+		client[NotificationList, NotificationPage](NotificationListEvent),
+		client[NotificationRead, NotificationReadDone](NotificationReadEvent),
+		client[AuthRefresh, AuthRefreshed](AuthRefreshEvent),
+	}
+}
+
+// ServerEvents returns every event that a client may get.
+func ServerEvents() []ServerEvent {
+	return []ServerEvent{
+		server[SessionReady](SessionReadyEvent),
+		server[SessionClosing](SessionClosingEvent),
+		server[AuthExpiring](AuthExpiringEvent),
+		server[Exception](ExceptionEvent),
+		server[StoryJoined](StoryJoinedEvent),
+		server[StoryLeft](StoryLeftEvent),
+		server[Comment](CommentCreatedEvent),
+		server[Typing](CommentTypingEvent),
+		server[NotificationNew](NotificationNewEvent),
+		server[NotificationUpdated](NotificationUpdatedEvent),
+		server[PresenceUsers](PresenceUsersEvent),
+		server[PresenceDiff](PresenceDiffEvent),
+		server[UserOnline](UserOnlineEvent),
+		server[UserOffline](UserOfflineEvent),
+	}
+}
+
+// RESTBodies returns the bodies of REST that no event carries.
+func RESTBodies() []reflect.Type {
+	return []reflect.Type{
+		reflect.TypeFor[Story](),
+		reflect.TypeFor[StoryCreate](),
+		reflect.TypeFor[Member](),
+		reflect.TypeFor[MemberPut](),
+		reflect.TypeFor[CommentCreate](),
+		reflect.TypeFor[TypingPost](),
+		reflect.TypeFor[PresenceList](),
+		reflect.TypeFor[PresenceStatuses](),
+		reflect.TypeFor[NotificationSend](),
+		reflect.TypeFor[Problem](),
+		reflect.TypeFor[ConnectErrorData](),
+		reflect.TypeFor[Failure](),
+		reflect.TypeFor[Character](),
+		reflect.TypeFor[SignIn](),
+		reflect.TypeFor[SignedIn](),
+	}
+}
+
+func client[In, Data any](name string) ClientEvent {
+	return ClientEvent{Name: name, In: reflect.TypeFor[In](), Data: reflect.TypeFor[Data]()}
+}
+
+func server[Out any](name string) ServerEvent {
+	return ServerEvent{Name: name, Out: reflect.TypeFor[Out]()}
+}

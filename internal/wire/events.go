@@ -1,0 +1,32 @@
+package wire
+
+// Events that a client sends. Each carries one object and may ask for an [Ack].
+const (
+	StoryJoinEvent           = "story:join"
+	StoryLeaveEvent          = "story:leave"
+	CommentNewEvent          = "comment:new"
+	CommentListEvent         = "comment:list"
+	CommentTypingEvent       = "comment:typing" // also sent by the server
+	PresenceSubscribeEvent   = "presence:subscribe"
+	PresenceUnsubscribeEvent = "presence:unsubscribe"
+	NotificationListEvent    = "notification:list"
+	NotificationReadEvent    = "notification:read"
+	AuthRefreshEvent         = "auth:refresh"
+)
+
+// Events that the server sends.
+const (
+	SessionReadyEvent        = "session:ready" // always the first
+	SessionClosingEvent      = "session:closing"
+	AuthExpiringEvent        = "auth:expiring"
+	ExceptionEvent           = "exception"
+	StoryJoinedEvent         = "story:joined"
+	StoryLeftEvent           = "story:left"
+	CommentCreatedEvent      = "comment:created"
+	NotificationNewEvent     = "notification:new"
+	NotificationUpdatedEvent = "notification:updated"
+	PresenceUsersEvent       = "presence:users"
+	PresenceDiffEvent        = "presence:diff"
+	UserOnlineEvent          = "user:online"
+	UserOfflineEvent         = "user:offline"
+)

@@ -1,0 +1,147 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/storywire/storywire/internal/errs"
+	"github.com/storywire/storywire/internal/wire"
+)
+
+// preamble holds what reflection cannot see: generic types and unions.
+const preamble = `// Generated from internal/wire by ` + "`go generate ./internal/wire`" + `. Do not edit.
+
+/** The answer to an event. */
+export type Ack<T> = Success<T> | Failure;
+
+export interface Success<T> {
+  ok: true;
+  data: T;
+  duplicate?: true;
+}
+
+/** One page of a list, newest first. */
+export interface Page<T> {
+  items: T[];
+  nextCursor: string | null;
+}
+
+export type Role = %s;
+
+export type ErrorCode =
+  | %s;
+`
+
+var roles = []string{"none", "viewer", "commenter", "editor", "author"}
+
+var codes = []errs.Code{
+	errs.Unauthenticated, errs.TokenExpired, errs.Forbidden, errs.NotFound, errs.NotJoined, errs.Validation,
+	errs.Conflict, errs.RoomFull, errs.RateLimited, errs.PayloadTooLarge, errs.Unavailable, errs.Internal,
+}
+
+// generator collects the types that are met on the way.
+type generator struct {
+	queue []reflect.Type
+	seen  map[reflect.Type]bool
+}
+
+// generate returns the whole file.
+func generate() ([]byte, error) {
+	g := &generator{seen: map[reflect.Type]bool{}}
+	var events bytes.Buffer
+	events.WriteString("\n/** What a client sends: the payload and the data of a successful answer. */\nexport interface ClientEvents {\n")
+	for _, e := range wire.ClientEvents() {
+		fmt.Fprintf(&events, "  '%s': { in: %s; data: %s };\n", e.Name, g.name(e.In), g.name(e.Data))
+	}
+	events.WriteString("}\n\n/** What the server sends. */\nexport interface ServerEvents {\n")
+	for _, e := range wire.ServerEvents() {
+		fmt.Fprintf(&events, "  '%s': %s;\n", e.Name, g.name(e.Out))
+	}
+	events.WriteString("}\n")
+	for _, t := range wire.RESTBodies() {
+		g.name(t)
+	}
+
+	var out bytes.Buffer
+	fmt.Fprintf(&out, preamble, union(roles, " | "), union(codes, "\n  | "))
+	out.Write(events.Bytes())
+	for len(g.queue) > 0 {
+		t := g.queue[0]
+		g.queue = g.queue[1:]
+		fmt.Fprintf(&out, "\nexport interface %s {\n", t.Name())
+		if err := g.fields(&out, t); err != nil {
+			return nil, err
+		}
+		out.WriteString("}\n")
+	}
+	return out.Bytes(), nil
+}
+
+func union[S ~string](words []S, sep string) string {
+	quoted := make([]string, len(words))
+	for i, w := range words {
+		quoted[i] = "'" + string(w) + "'"
+	}
+	return strings.Join(quoted, sep)
+}
+
+// fields writes the members of t, those of embedded structs included.
+func (g *generator) fields(out *bytes.Buffer, t reflect.Type) error {
+	for f := range t.Fields() {
+		if f.Anonymous {
+			if err := g.fields(out, f.Type); err != nil {
+				return err
+			}
+			continue
+		}
+		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if name == "" {
+			return fmt.Errorf("%s.%s has no json name", t.Name(), f.Name)
+		}
+		optional := ""
+		if slices.Contains(strings.Split(options, ","), "omitempty") {
+			optional = "?"
+		}
+		kind := f.Tag.Get("ts")
+		if kind == "" {
+			kind = g.name(f.Type)
+		}
+		fmt.Fprintf(out, "  %s%s: %s;\n", name, optional, kind)
+	}
+	return nil
+}
+
+// name returns the TypeScript name of t and queues t if it is a struct of package wire.
+func (g *generator) name(t reflect.Type) string {
+	switch t {
+	case reflect.TypeFor[wire.Time](), reflect.TypeFor[wire.ID]():
+		return "string"
+	case reflect.TypeFor[errs.Code]():
+		return "ErrorCode"
+	}
+	switch t.Kind() {
+	case reflect.String:
+		return "string"
+	case reflect.Bool:
+		return "boolean"
+	case reflect.Int, reflect.Int64:
+		return "number"
+	case reflect.Pointer:
+		return g.name(t.Elem()) + " | null"
+	case reflect.Slice:
+		return g.name(t.Elem()) + "[]"
+	case reflect.Map:
+		return "Record<string, " + g.name(t.Elem()) + ">"
+	case reflect.Struct:
+		if !g.seen[t] {
+			g.seen[t] = true
+			g.queue = append(g.queue, t)
+		}
+		return t.Name()
+	default:
+		return "unknown"
+	}
+}

@@ -1,0 +1,80 @@
+package wire
+
+import (
+	"bytes"
+	"encoding/json"
+	"reflect"
+	"strconv"
+	"time"
+)
+
+// TimeLayout is how every time is written: RFC 3339 in UTC with milliseconds.
+const TimeLayout = "2006-01-02T15:04:05.000Z"
+
+// Time is a moment, written by [TimeLayout].
+type Time time.Time
+
+// At returns t as it travels.
+func At(t time.Time) Time { return Time(t) }
+
+// AtOrNull returns t as it travels, and nil (JSON null) for the zero time.
+func AtOrNull(t time.Time) *Time {
+	if t.IsZero() {
+		return nil
+	}
+	w := Time(t)
+	return &w
+}
+
+// MarshalJSON writes the time by [TimeLayout].
+func (t Time) MarshalJSON() ([]byte, error) {
+	b := make([]byte, 0, len(TimeLayout)+2)
+	b = append(b, '"')
+	b = time.Time(t).UTC().AppendFormat(b, TimeLayout)
+	return append(b, '"'), nil
+}
+
+// UnmarshalJSON reads any RFC 3339 time.
+func (t *Time) UnmarshalJSON(b []byte) error { return (*time.Time)(t).UnmarshalJSON(b) }
+
+// ID is an id as a client sends it. Ids are strings; a whole number is taken
+// as its decimal digits, because a site's own tables often number their rows
+// and its client code passes the number on.
+type ID string
+
+// UnmarshalJSON reads a string or a whole number of at most 2^53-1.
+func (id *ID) UnmarshalJSON(b []byte) error {
+	if bytes.Equal(b, []byte("null")) {
+		return nil
+	}
+	if len(b) > 0 && b[0] == '"' {
+		var s string
+		if err := json.Unmarshal(b, &s); err != nil {
+			return err
+		}
+		*id = ID(s)
+		return nil
+	}
+	const maxSafe = 1<<53 - 1 // beyond it a JavaScript number is no longer exact
+	n, err := strconv.ParseInt(string(b), 10, 64)
+	if err != nil || n < 0 || n > maxSafe {
+		return &json.UnmarshalTypeError{Value: kindOf(b), Type: reflect.TypeFor[string]()}
+	}
+	*id = ID(strconv.FormatInt(n, 10))
+	return nil
+}
+
+func kindOf(b []byte) string {
+	switch {
+	case len(b) == 0:
+		return "nothing"
+	case b[0] == '{':
+		return "object"
+	case b[0] == '[':
+		return "array"
+	case b[0] == 't', b[0] == 'f':
+		return "bool"
+	default:
+		return "number"
+	}
+}
