@@ -1,0 +1,122 @@
+package engineio
+
+import (
+	"log/slog"
+	"net/http"
+	"runtime"
+	"strings"
+	"time"
+)
+
+// Defaults of Options. Every limit is finite.
+const (
+	DefaultPath           = "/engine.io/"
+	DefaultPingInterval   = 25 * time.Second
+	DefaultPingTimeout    = 20 * time.Second
+	DefaultUpgradeTimeout = 10 * time.Second
+	DefaultWriteTimeout   = 10 * time.Second
+	DefaultMaxPayload     = 1 << 20 // bytes
+	DefaultMaxFragments   = 1024
+	DefaultMaxQueue       = 1 << 20 // bytes
+	DefaultMaxBacklog     = 1024    // inbox entries
+)
+
+// Options configure a Server. The zero value is a working configuration; a
+// field left zero takes its default, so no limit can be switched off.
+type Options struct {
+	// Path is the prefix of the request path that the server answers; others
+	// get 404. A missing trailing slash is added. Default "/engine.io/".
+	Path string
+
+	// Shards is the number of writer goroutines. Default GOMAXPROCS.
+	Shards int
+
+	// PingInterval is the time between a pong and the next ping. Default 25 s.
+	PingInterval time.Duration
+
+	// PingTimeout is how long a pong may take; any other packet that arrives
+	// while waiting extends it once. Default 20 s.
+	PingTimeout time.Duration
+
+	// UpgradeTimeout ends a WebSocket that was opened to upgrade a session and
+	// did not finish. Default 10 s.
+	UpgradeTimeout time.Duration
+
+	// WriteTimeout is how long a write may go without progress before the
+	// client is cut. Default 10 s.
+	WriteTimeout time.Duration
+
+	// MaxPayload is the largest message (WebSocket) or request body (polling)
+	// in bytes; exactly this size is accepted. Default 1 MiB.
+	MaxPayload int
+
+	// MaxFragments is the largest number of frames in one WebSocket message.
+	// Default 1024.
+	MaxFragments int
+
+	// MaxQueue is the largest number of bytes that may wait for one client;
+	// beyond it the client is cut with ErrSlow. A single larger message is let
+	// through to a client that is owed nothing. Default 1 MiB.
+	MaxQueue int
+
+	// MaxBacklog is the number of entries waiting in a shard's inbox beyond
+	// which readers pause before their next message. Default 1024.
+	MaxBacklog int
+
+	// Transports lists the enabled transports. Default polling and websocket.
+	Transports []Transport
+
+	// DisableUpgrades makes polling sessions stay on polling.
+	DisableUpgrades bool
+
+	// AllowedOrigins lists the origins ("https://example.org") from which a
+	// browser may connect, on every transport and with every request, also
+	// those that carry a session id. "*" allows all but "null", which is always
+	// refused. A request without Origin does not come from a browser and is
+	// allowed; so is an origin whose host is the request's Host.
+	AllowedOrigins []string
+
+	// CheckOrigin, when set, replaces AllowedOrigins. It is called for requests
+	// that carry an Origin header other than "null".
+	CheckOrigin func(r *http.Request) bool
+
+	// AllowRequest, when set, may refuse a handshake (not requests with a
+	// session id). The text of its error is sent to the client.
+	AllowRequest func(r *http.Request) error
+
+	// Logger receives warnings. Default slog.Default().
+	Logger *slog.Logger
+}
+
+func (o Options) withDefaults() Options {
+	if o.Path == "" {
+		o.Path = DefaultPath
+	}
+	if !strings.HasSuffix(o.Path, "/") {
+		o.Path += "/"
+	}
+	if o.Shards <= 0 {
+		o.Shards = runtime.GOMAXPROCS(0)
+	}
+	orDefault(&o.PingInterval, DefaultPingInterval)
+	orDefault(&o.PingTimeout, DefaultPingTimeout)
+	orDefault(&o.UpgradeTimeout, DefaultUpgradeTimeout)
+	orDefault(&o.WriteTimeout, DefaultWriteTimeout)
+	orDefault(&o.MaxPayload, DefaultMaxPayload)
+	orDefault(&o.MaxFragments, DefaultMaxFragments)
+	orDefault(&o.MaxQueue, DefaultMaxQueue)
+	orDefault(&o.MaxBacklog, DefaultMaxBacklog)
+	if len(o.Transports) == 0 {
+		o.Transports = []Transport{Polling, WebSocket}
+	}
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+	return o
+}
+
+func orDefault[T int | time.Duration](v *T, d T) {
+	if *v <= 0 {
+		*v = d
+	}
+}
