@@ -54,11 +54,11 @@ func generate() ([]byte, error) {
 	var events bytes.Buffer
 	events.WriteString("\n/** What a client sends: the payload and the data of a successful answer. */\nexport interface ClientEvents {\n")
 	for _, e := range wire.ClientEvents() {
-		fmt.Fprintf(&events, "  '%s': { in: %s; data: %s };\n", e.Name, g.name(e.In), g.name(e.Data))
+		fmt.Fprintf(&events, "  %s: { in: %s; data: %s };\n", key(e.Name), g.name(e.In), g.name(e.Data))
 	}
 	events.WriteString("}\n\n/** What the server sends. */\nexport interface ServerEvents {\n")
 	for _, e := range wire.ServerEvents() {
-		fmt.Fprintf(&events, "  '%s': %s;\n", e.Name, g.name(e.Out))
+		fmt.Fprintf(&events, "  %s: %s;\n", key(e.Name), g.name(e.Out))
 	}
 	events.WriteString("}\n")
 	for _, t := range wire.RESTBodies() {
@@ -86,6 +86,14 @@ func union[S ~string](words []S, sep string) string {
 		quoted[i] = "'" + string(w) + "'"
 	}
 	return strings.Join(quoted, sep)
+}
+
+// key quotes an event's name where TypeScript needs it.
+func key(event string) string {
+	if strings.Contains(event, ":") {
+		return "'" + event + "'"
+	}
+	return event
 }
 
 // fields writes the members of t, those of embedded structs included.

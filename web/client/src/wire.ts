@@ -50,7 +50,7 @@ export interface ServerEvents {
   'session:ready': SessionReady;
   'session:closing': SessionClosing;
   'auth:expiring': AuthExpiring;
-  'exception': Exception;
+  exception: Exception;
   'story:joined': StoryJoined;
   'story:left': StoryLeft;
   'comment:created': Comment;
