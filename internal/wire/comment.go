@@ -39,6 +39,8 @@ type CommentList struct {
 type CommentPage struct {
 	Items      []Comment `json:"items"`
 	NextCursor *string   `json:"nextCursor"` // null after the last page
+	Epoch      string    `json:"epoch"`
+	Seq        int64     `json:"seq"` // the page is continuous with live comments above it
 }
 
 // CommentTyping tells that the sender has started or stopped writing. IsTyping

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/storywire/storywire/internal/errs"
+	"github.com/storywire/storywire/internal/story"
 	"github.com/storywire/storywire/internal/wire"
 )
 
@@ -35,7 +36,14 @@ export type ErrorCode =
   | %s;
 `
 
-var roles = []string{"none", "viewer", "commenter", "editor", "author"}
+// roles returns the names of the roles in rising order.
+func roles() []string {
+	var names []string
+	for r := story.None; r <= story.Admin; r++ {
+		names = append(names, r.String())
+	}
+	return names
+}
 
 var codes = []errs.Code{
 	errs.Unauthenticated, errs.TokenExpired, errs.Forbidden, errs.NotFound, errs.NotJoined, errs.Validation,
@@ -66,7 +74,7 @@ func generate() ([]byte, error) {
 	}
 
 	var out bytes.Buffer
-	fmt.Fprintf(&out, preamble, union(roles, " | "), union(codes, "\n  | "))
+	fmt.Fprintf(&out, preamble, union(roles(), " | "), union(codes, "\n  | "))
 	out.Write(events.Bytes())
 	for len(g.queue) > 0 {
 		t := g.queue[0]

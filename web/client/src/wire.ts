@@ -15,7 +15,7 @@ export interface Page<T> {
   nextCursor: string | null;
 }
 
-export type Role = 'none' | 'viewer' | 'commenter' | 'editor' | 'author';
+export type Role = 'none' | 'viewer' | 'commenter' | 'player' | 'editor' | 'author' | 'moderator' | 'admin';
 
 export type ErrorCode =
   | 'UNAUTHENTICATED'
@@ -113,6 +113,8 @@ export interface CommentList {
 export interface CommentPage {
   items: Comment[];
   nextCursor: string | null;
+  epoch: string;
+  seq: number;
 }
 
 export interface CommentTyping {

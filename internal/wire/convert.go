@@ -1,0 +1,147 @@
+package wire
+
+import (
+	"github.com/storywire/storywire/internal/auth"
+	"github.com/storywire/storywire/internal/comment"
+	"github.com/storywire/storywire/internal/notification"
+	"github.com/storywire/storywire/internal/presence"
+	"github.com/storywire/storywire/internal/story"
+	"github.com/storywire/storywire/internal/user"
+)
+
+// UserOf returns p as it travels.
+func UserOf(p user.Profile) User {
+	return User{ID: string(p.ID), DisplayName: p.DisplayName, AvatarURL: orNull(p.AvatarURL)}
+}
+
+// StoryOf returns s as it travels; readers are in it now.
+func StoryOf(s story.Story, readers int) Story {
+	return Story{
+		ID:           string(s.ID),
+		Title:        s.Title,
+		Synopsis:     s.Synopsis,
+		Body:         s.Body,
+		CoverColor:   s.CoverColor,
+		Author:       UserOf(s.Author),
+		Visibility:   string(s.Visibility),
+		Role:         s.Role.String(),
+		CommentCount: s.CommentCount,
+		Readers:      readers,
+		CreatedAt:    At(s.CreatedAt),
+	}
+}
+
+// MemberOf returns m as it travels.
+func MemberOf(m story.Member) Member {
+	return Member{User: UserOf(m.User), Role: m.Role.String()}
+}
+
+// CommentOf returns c as it travels.
+func CommentOf(c comment.Comment) Comment {
+	return Comment{
+		ID:        string(c.ID),
+		StoryID:   string(c.StoryID),
+		Seq:       c.Seq,
+		Epoch:     c.Epoch,
+		ParentID:  orNull(string(c.ParentID)),
+		Content:   c.Content,
+		User:      UserOf(c.User),
+		CreatedAt: At(c.CreatedAt),
+		CID:       c.CID,
+	}
+}
+
+// CommentPageOf returns p as it travels.
+func CommentPageOf(p comment.Page) CommentPage {
+	return CommentPage{Items: Map(p.Items, CommentOf), NextCursor: orNull(p.NextCursor), Epoch: p.Seq.Epoch, Seq: p.Seq.Seq}
+}
+
+// TypingOf returns who has started or stopped writing, as it travels.
+func TypingOf(t comment.TypingChange) Typing {
+	return Typing{StoryID: string(t.StoryID), UserID: string(t.User.ID), IsTyping: t.Typing, User: UserOf(t.User)}
+}
+
+// NotificationOf returns n as it travels.
+func NotificationOf(n notification.Notification) Notification {
+	out := Notification{
+		ID:        string(n.ID),
+		UserID:    string(n.UserID),
+		UserIDToo: string(n.UserID),
+		Type:      string(n.Type),
+		Title:     n.Title,
+		Body:      n.Body,
+		Link:      orNull(n.Link),
+		Data:      n.Data,
+		CreatedAt: At(n.CreatedAt),
+		ReadAt:    AtOrNull(n.ReadAt),
+	}
+	if n.Actor.ID != "" {
+		actor := UserOf(n.Actor)
+		out.Actor = &actor
+	}
+	return out
+}
+
+// NotificationPageOf returns p as it travels.
+func NotificationPageOf(p notification.Page) NotificationPage {
+	return NotificationPage{Items: Map(p.Items, NotificationOf), NextCursor: orNull(p.NextCursor), Counts: CountsOf(p.Counts)}
+}
+
+// CountsOf returns c as it travels.
+func CountsOf(c notification.Counts) Counts { return Counts{Unread: c.Unread, Rev: c.Rev} }
+
+// PresenceUserOf returns m as it travels.
+func PresenceUserOf(m presence.Member) PresenceUser {
+	return PresenceUser{UserID: string(m.User.ID), User: UserOf(m.User), Since: At(m.Since)}
+}
+
+// PresenceDiffOf returns d as it travels.
+func PresenceDiffOf(d presence.Diff) PresenceDiff {
+	leave := func(g presence.Gone) PresenceLeave {
+		return PresenceLeave{UserID: string(g.UserID), LastSeenAt: At(g.LastSeenAt)}
+	}
+	return PresenceDiff{
+		StoryID: string(d.StoryID),
+		Joins:   Map(d.Joins, PresenceUserOf),
+		Leaves:  Map(d.Leaves, leave),
+		Count:   d.Count,
+		Seq:     d.Seq,
+	}
+}
+
+// PresenceUsersOf returns who is in a story as it travels.
+func PresenceUsersOf(s presence.Snapshot) PresenceUsers {
+	return PresenceUsers{
+		Users:   Map(s.Members, func(m presence.Member) string { return string(m.User.ID) }),
+		StoryID: string(s.StoryID),
+		Members: Map(s.Members, PresenceUserOf),
+		Count:   s.Count,
+		Seq:     s.Seq,
+	}
+}
+
+// UserIDs returns the ids as features know them.
+func UserIDs(ids []ID) []auth.UserID {
+	return Map(ids, func(id ID) auth.UserID { return auth.UserID(id) })
+}
+
+// PageOf returns one page of items as they travel.
+func PageOf[T any](items []T, cursor string) Page[T] {
+	return Page[T]{Items: items, NextCursor: orNull(cursor)}
+}
+
+// Map returns f of every item; the result is never nil, so that JSON has a list.
+func Map[In, Out any](items []In, f func(In) Out) []Out {
+	out := make([]Out, len(items))
+	for i, item := range items {
+		out[i] = f(item)
+	}
+	return out
+}
+
+func orNull(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
