@@ -1,0 +1,25 @@
+export type { CommentRow, Comments, CommentsState } from './comments.js';
+export type { ConnectionState, ConnectionStatus, Session } from './connection.js';
+export { type ClientErrorCode, StorywireError } from './errors.js';
+export type { InboxState, Notifications } from './notifications.js';
+export type { Readers } from './presence.js';
+export { demoCharacters, demoSignIn, type Rest } from './rest.js';
+export type { RoomState } from './room.js';
+export type { Readable } from './store.js';
+export { createStorywire, type StoryChannel, type Storywire, type StorywireOptions } from './storywire.js';
+export type { TokenSource, Transport } from './transport.js';
+export type { Typing } from './typing.js';
+export type {
+  Character,
+  Comment,
+  ErrorCode,
+  Notification,
+  Page,
+  PresenceUser,
+  Role,
+  SignedIn,
+  SignIn,
+  Story,
+  StoryCreate,
+  User,
+} from './wire.js';

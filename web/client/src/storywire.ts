@@ -1,0 +1,79 @@
+import { Comments } from './comments.js';
+import { Connection, type ConnectionState, type Session } from './connection.js';
+import { Notifications } from './notifications.js';
+import { OnlineUsers, type Readers, StoryReaders } from './presence.js';
+import { createRest, type Rest } from './rest.js';
+import { type RoomState, StoryRoom } from './room.js';
+import type { Readable } from './store.js';
+import { socketTransport, type TokenSource, type Transport } from './transport.js';
+import { Typing } from './typing.js';
+
+export interface StorywireOptions {
+  /** The server's origin, such as `https://stories.example`; empty (the default) is the page's own. */
+  url?: string;
+  /** A token that lives as long as it is needed; or else `getToken`. */
+  token?: string;
+  /** Asked before every attempt to connect, every request, and when the token is about to expire. */
+  getToken?: TokenSource;
+  /** Replaces Socket.IO; for tests. */
+  createTransport?: (token: TokenSource) => Transport;
+  /** Replaces `fetch`; for tests. */
+  fetch?: typeof globalThis.fetch;
+}
+
+/** Everything alive about one story. Listening to a part of it joins the story's room. */
+export interface StoryChannel {
+  readonly room: Readable<RoomState>;
+  readonly comments: Comments;
+  readonly typing: Typing;
+  /** Listening to the readers does not make one of them. */
+  readonly readers: Readable<Readers>;
+}
+
+export interface Storywire {
+  readonly connection: Readable<ConnectionState>;
+  /** Null until the server has said who we are. */
+  readonly session: Readable<Session | null>;
+  readonly online: Readable<ReadonlySet<string>>;
+  readonly notifications: Notifications;
+  readonly rest: Rest;
+  connect(): void;
+  close(): void;
+  /** The same object for the same id. */
+  story(id: string): StoryChannel;
+}
+
+/** Makes a client. Nothing connects before `connect()` is called. */
+export function createStorywire(options: StorywireOptions = {}): Storywire {
+  const url = options.url ?? '';
+  const token: TokenSource = options.getToken ?? (() => options.token ?? null);
+  const createTransport = options.createTransport ?? ((source) => socketTransport(url, source));
+  const connection = new Connection(createTransport, token);
+  const channels = new Map<string, StoryChannel>();
+  return {
+    connection: connection.state,
+    session: connection.session,
+    online: new OnlineUsers(connection).users,
+    notifications: new Notifications(connection),
+    rest: createRest(url, token, options.fetch ?? ((input, init) => globalThis.fetch(input, init))),
+    connect: () => connection.open(),
+    close: () => connection.close(),
+    story: (id) => {
+      const existing = channels.get(id);
+      if (existing) return existing;
+      const channel = createChannel(connection, id);
+      channels.set(id, channel);
+      return channel;
+    },
+  };
+}
+
+function createChannel(connection: Connection, id: string): StoryChannel {
+  const room = new StoryRoom(connection, id);
+  return {
+    room: room.state,
+    comments: new Comments(connection, id, room),
+    typing: new Typing(connection, id, room),
+    readers: new StoryReaders(connection, id).state,
+  };
+}
