@@ -145,3 +145,28 @@ func orNull(s string) *string {
 	}
 	return &s
 }
+
+// MarkOf returns what a client wants marked as read, over the connection origin.
+func MarkOf(in NotificationRead, origin string) notification.Mark {
+	id := func(id ID) notification.ID { return notification.ID(id) }
+	return notification.Mark{IDs: Map(in.IDs, id), All: in.All, Origin: origin}
+}
+
+// MarkedOf returns what became read, as it travels back.
+func MarkedOf(m notification.Marked) NotificationReadDone {
+	return NotificationReadDone{Changed: notificationIDs(m.IDs), Counts: CountsOf(m.Counts)}
+}
+
+// NotificationUpdatedOf returns what became read, for the user's other connections.
+func NotificationUpdatedOf(m notification.Marked) NotificationUpdated {
+	return NotificationUpdated{
+		IDs:    notificationIDs(m.IDs),
+		All:    m.All,
+		Patch:  NotificationPatch{ReadAt: At(m.ReadAt)},
+		Counts: CountsOf(m.Counts),
+	}
+}
+
+func notificationIDs(ids []notification.ID) []string {
+	return Map(ids, func(id notification.ID) string { return string(id) })
+}
