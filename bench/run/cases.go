@@ -1,0 +1,339 @@
+//go:build linux
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/storywire/storywire/bench/load"
+)
+
+// scale is how large and how long a run is.
+type scale struct {
+	divide int // of every number of connections
+	warm   time.Duration
+	window time.Duration
+	settle time.Duration // of idle connections before memory is read
+}
+
+var (
+	fullScale  = scale{divide: 1, warm: 400 * time.Millisecond, window: 2 * time.Second, settle: 1500 * time.Millisecond}
+	smokeScale = scale{divide: 20, warm: 50 * time.Millisecond, window: 200 * time.Millisecond, settle: 100 * time.Millisecond}
+)
+
+const overloadRate = 150 // messages per second to 1000 members
+
+// sample is what one case measured on one server in one round.
+type sample struct {
+	Value   float64       `json:"value"` // in the row's unit
+	PerSec  float64       `json:"perSecond,omitempty"`
+	P50     time.Duration `json:"p50,omitempty"`
+	P99     time.Duration `json:"p99,omitempty"`
+	Others  float64       `json:"others"` // share of the machine that neither server nor generator used
+	Extra   float64       `json:"extra,omitempty"`
+	Problem string        `json:"problem,omitempty"`
+}
+
+// bench is one run.
+type bench struct {
+	programs *programs
+	scale    scale
+	servers  []string
+	wanted   func(row string) bool
+	report   *report
+	log      func(format string, args ...any)
+}
+
+// group is a set of rows measured on the same connections.
+type group struct {
+	rows []string
+	run  func(b *bench, ctx context.Context, p *process, t load.Target) error
+}
+
+// groups in the order of a round. Memory comes first: it wants a fresh process.
+var groups = []group{
+	{[]string{rowConnect, rowIdle}, (*bench).idle},
+	{[]string{rowFan1, rowFan4, rowFan16, rowOverload}, (*bench).bigRoom},
+	{[]string{rowRooms}, (*bench).rooms},
+	{[]string{rowAck50}, func(b *bench, ctx context.Context, p *process, t load.Target) error {
+		return b.ack(ctx, p, t, rowAck50, 50)
+	}},
+	{[]string{rowAck500}, func(b *bench, ctx context.Context, p *process, t load.Target) error {
+		return b.ack(ctx, p, t, rowAck500, 500)
+	}},
+}
+
+// round measures every wanted case once on every server, interleaved, and then
+// the comments. What a server does wrong is reported and does not stop the round.
+func (b *bench) round(ctx context.Context, n int) error {
+	running, err := b.startAll(ctx, n)
+	defer func() {
+		for _, r := range running {
+			_ = r.process.stop()
+		}
+	}()
+	if err != nil {
+		return err
+	}
+	for _, g := range groups {
+		if !b.anyWanted(g.rows) {
+			continue
+		}
+		for _, r := range running {
+			if !r.process.alive() {
+				continue
+			}
+			if err := g.run(b, ctx, r.process, r.target); err != nil {
+				if ctx.Err() != nil {
+					return ctx.Err()
+				}
+				b.log("  %s: %v", r.process.name, err)
+				b.report.problem(g.rows, r.process.name, err)
+			}
+		}
+	}
+	if b.wanted(rowComments) {
+		if err := b.comments(ctx, n); err != nil {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			b.log("  comments: %v", err)
+			b.report.problem([]string{rowComments}, ours, err)
+		}
+	}
+	return ctx.Err()
+}
+
+type server struct {
+	process *process
+	target  load.Target
+}
+
+// startAll starts the servers; each round begins with another one, so that none
+// always has the same neighbour.
+func (b *bench) startAll(ctx context.Context, round int) (running []server, err error) {
+	needed := false
+	for _, g := range groups {
+		needed = needed || b.anyWanted(g.rows)
+	}
+	for i := range b.servers {
+		if !needed {
+			break
+		}
+		name := b.servers[(i+round)%len(b.servers)]
+		p, t, err := b.programs.wire(ctx, name)
+		if err != nil {
+			return running, err
+		}
+		running = append(running, server{p, t})
+		if err := b.warmUp(ctx, p, t); err != nil {
+			if ctx.Err() != nil {
+				return running, ctx.Err()
+			}
+			b.log("  %s: warm up: %v", name, err)
+		}
+	}
+	return running, nil
+}
+
+// warmUp lets Node compile its hot code and every runtime grow its base, which
+// is not what a connection costs.
+func (b *bench) warmUp(ctx context.Context, p *process, t load.Target) error {
+	s, err := b.connect(ctx, t, 1000)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	if err := s.Join(ctx, 1); err != nil {
+		return err
+	}
+	if _, err := s.Ack(ctx, load.AckOptions{Window: b.scale.warm}); err != nil {
+		return err
+	}
+	_, err = s.FanOut(ctx, load.FanOutOptions{InFlight: 4, Window: b.scale.warm})
+	s.Close()
+	return errors.Join(err, p.quiet(ctx))
+}
+
+func (b *bench) anyWanted(rows []string) bool {
+	for _, r := range rows {
+		if b.wanted(r) {
+			return true
+		}
+	}
+	return false
+}
+
+// conns scales a number of connections and keeps it divisible by the rooms.
+func (b *bench) conns(n int) int { return max(1, n/b.scale.divide) }
+
+// connect opens connections of which none may fail.
+func (b *bench) connect(ctx context.Context, t load.Target, n int) (*load.Swarm, error) {
+	s, r, err := load.Connect(ctx, t, load.ConnectOptions{Conns: b.conns(n)})
+	if err != nil {
+		return nil, err
+	}
+	if r.Dropped > 0 {
+		s.Close()
+		return nil, fmt.Errorf("%d of %d connections dropped: %w", r.Dropped, b.conns(n), r.Err)
+	}
+	return s, nil
+}
+
+func others(c load.Cost) float64 {
+	return c.OtherCPU.Seconds() / c.Elapsed.Seconds() / float64(numCPU)
+}
+
+// idle measures connecting, and what a connection that does nothing weighs.
+func (b *bench) idle(ctx context.Context, p *process, t load.Target) error {
+	if err := p.collect(ctx); err != nil {
+		return err
+	}
+	memory := load.Process{PID: t.PID}
+	base, err := memory.RSS()
+	if err != nil {
+		return err
+	}
+	s, r, err := load.Connect(ctx, t, load.ConnectOptions{Conns: b.conns(10000)})
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	b.report.add(rowConnect, p.name, sample{
+		Value:  micros(r.ServerCPU) / float64(max(1, r.Connected)),
+		PerSec: float64(r.Connected) / r.Elapsed.Seconds(),
+		Others: others(r.Cost), Extra: float64(r.Dropped),
+	})
+	if r.Dropped > 0 {
+		return fmt.Errorf("%d of %d connections dropped: %w", r.Dropped, b.conns(10000), r.Err)
+	}
+	if err := s.Join(ctx, 1); err != nil {
+		return err
+	}
+	if err := s.Idle(ctx, b.scale.settle); err != nil {
+		return err
+	}
+	unsettled, err := memory.RSS()
+	if err != nil {
+		return err
+	}
+	if err := p.collect(ctx); err != nil {
+		return err
+	}
+	if err := s.Idle(ctx, b.scale.settle); err != nil {
+		return err
+	}
+	settled, err := memory.RSS()
+	if err != nil {
+		return err
+	}
+	perConn := func(rss int64) float64 { return float64(rss-base) / 1024 / float64(r.Connected) }
+	b.report.add(rowIdle, p.name, sample{Value: perConn(settled), Extra: perConn(unsettled)})
+	s.Close()
+	return p.quiet(ctx)
+}
+
+// bigRoom measures one room of 1000.
+func (b *bench) bigRoom(ctx context.Context, p *process, t load.Target) error {
+	s, err := b.connect(ctx, t, 1000)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	if err := s.Join(ctx, 1); err != nil {
+		return err
+	}
+	for _, c := range []struct {
+		row      string
+		inFlight int
+	}{{rowFan1, 1}, {rowFan4, 4}, {rowFan16, 16}} {
+		if !b.wanted(c.row) {
+			continue
+		}
+		if err := b.fanOut(ctx, p, s, c.row, c.inFlight); err != nil {
+			return fmt.Errorf("%s: %w", c.row, err)
+		}
+	}
+	if b.wanted(rowOverload) {
+		if err := b.overload(ctx, p, s); err != nil {
+			return fmt.Errorf("%s: %w", rowOverload, err)
+		}
+	}
+	s.Close()
+	return p.quiet(ctx)
+}
+
+func (b *bench) fanOut(ctx context.Context, p *process, s *load.Swarm, row string, inFlight int) error {
+	r, err := s.FanOut(ctx, load.FanOutOptions{InFlight: inFlight, Warm: b.scale.warm, Window: b.scale.window})
+	if err != nil {
+		return err
+	}
+	b.report.add(row, p.name, sample{
+		Value:  micros(r.ServerCPU) / float64(max(1, r.Deliveries)),
+		PerSec: float64(r.Deliveries) / r.Elapsed.Seconds(),
+		P50:    r.Latency.Quantile(0.50), P99: r.Latency.Quantile(0.99),
+		Others: others(r.Cost),
+	})
+	return nil
+}
+
+// overload offers more than socket.io can carry and looks at the delay.
+func (b *bench) overload(ctx context.Context, p *process, s *load.Swarm) error {
+	r, err := s.FanOut(ctx, load.FanOutOptions{Rate: overloadRate, Warm: b.scale.warm, Window: b.scale.window})
+	if err != nil {
+		return err
+	}
+	b.report.add(rowOverload, p.name, sample{
+		Value:  float64(r.Latency.Quantile(0.99)) / float64(time.Millisecond),
+		PerSec: float64(r.Deliveries) / r.Elapsed.Seconds(),
+		P50:    r.Latency.Quantile(0.50), P99: r.Latency.Quantile(0.99),
+		Others: others(r.Cost), Extra: float64(r.Deliveries) / float64(r.Offered),
+	})
+	return nil
+}
+
+// rooms measures 100 rooms of 50.
+func (b *bench) rooms(ctx context.Context, p *process, t load.Target) error {
+	s, err := b.connect(ctx, t, 5000)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	if err := s.Join(ctx, max(1, 100/b.scale.divide)); err != nil {
+		return err
+	}
+	if err := b.fanOut(ctx, p, s, rowRooms, 4); err != nil {
+		return err
+	}
+	s.Close()
+	return p.quiet(ctx)
+}
+
+func (b *bench) ack(ctx context.Context, p *process, t load.Target, row string, n int) error {
+	s, err := b.connect(ctx, t, n)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	r, err := s.Ack(ctx, load.AckOptions{Warm: b.scale.warm, Window: b.scale.window})
+	if err != nil {
+		return err
+	}
+	b.report.add(row, p.name, ackSample(r, micros(r.ServerCPU)/float64(max(1, r.Requests))))
+	s.Close()
+	return p.quiet(ctx)
+}
+
+func ackSample(r *load.AckResult, value float64) sample {
+	return sample{
+		Value:  value,
+		PerSec: float64(r.Requests) / r.Elapsed.Seconds(),
+		P50:    r.Latency.Quantile(0.50), P99: r.Latency.Quantile(0.99),
+		Others: others(r.Cost),
+	}
+}
+
+func micros(d time.Duration) float64 { return float64(d) / float64(time.Microsecond) }
