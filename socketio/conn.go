@@ -1,0 +1,338 @@
+package socketio
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/storywire/storywire/engineio"
+	"github.com/storywire/storywire/socketio/parser"
+)
+
+// conn is one client's connection and its sockets. Its Message and Closed are
+// called by the connection's reader.
+type conn struct {
+	srv     *Server
+	session *engineio.Session
+
+	mu      sync.Mutex // guards the fields below; taken after a socket's mu
+	sockets []*Socket  // one per namespace; those the server disconnected stay until the client comes again
+	partial *partial   // a binary packet whose attachments are still to come
+	timer   *time.Timer
+	reason  DisconnectReason // overrides the session's
+	closed  bool
+}
+
+var _ engineio.Receiver = (*conn)(nil)
+
+// partial is a binary packet on its way in.
+type partial struct {
+	text        []byte
+	want        int
+	bytes       int
+	attachments [][]byte
+}
+
+func (srv *Server) serveSession(session *engineio.Session) engineio.Receiver {
+	c := &conn{srv: srv, session: session}
+	c.rearm()
+	return c
+}
+
+// rearm sets the one timer of the connection, which runs while attachments are
+// to come or no socket is connected.
+func (c *conn) rearm() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.timer != nil {
+		c.timer.Stop()
+		c.timer = nil
+	}
+	switch {
+	case c.closed:
+	case c.partial != nil:
+		c.timer = time.AfterFunc(c.srv.opts.AttachmentTimeout, c.overdue)
+	case c.idle():
+		c.timer = time.AfterFunc(c.srv.opts.ConnectTimeout, c.overdue)
+	}
+}
+
+func (c *conn) overdue() {
+	c.mu.Lock()
+	late := !c.closed && (c.partial != nil || c.idle())
+	c.mu.Unlock()
+	if late {
+		c.srv.opts.Logger.Debug("socketio: client is too slow to connect or to send attachments", "session", c.session.ID())
+		c.session.Close(engineio.ForcedClose)
+	}
+}
+
+// idle reports whether no socket is connected. The caller holds mu.
+func (c *conn) idle() bool {
+	return !slices.ContainsFunc(c.sockets, (*Socket).Connected)
+}
+
+// Message takes one message of the client.
+func (c *conn) Message(data []byte, binary bool) {
+	if binary {
+		c.attachment(data)
+		return
+	}
+	if c.partial != nil {
+		c.fail(errTextExpected)
+		return
+	}
+	p, err := parser.Decode(data, c.srv.opts.Limits.Packet)
+	if err != nil {
+		c.fail(err)
+		return
+	}
+	if p.Type == parser.Connect {
+		c.connect(p)
+		return
+	}
+	s := c.find(p.Namespace)
+	if s == nil || p.Type == parser.ConnectError {
+		c.invalid(p)
+		return
+	}
+	if p.Attachments > 0 {
+		c.mu.Lock()
+		c.partial = &partial{text: bytes.Clone(data), want: p.Attachments}
+		c.mu.Unlock()
+		c.rearm()
+		return
+	}
+	c.packet(s, p, nil)
+}
+
+var (
+	errTextExpected   = errors.New("got text while attachments were expected")
+	errBinaryExpected = errors.New("got an attachment that no packet announced")
+	errTooManyBytes   = errors.New("attachments too large")
+)
+
+// attachment takes one binary message.
+func (c *conn) attachment(data []byte) {
+	part := c.partial
+	if part == nil {
+		c.fail(errBinaryExpected)
+		return
+	}
+	if part.bytes += len(data); part.bytes > c.srv.opts.Limits.AttachmentBytes {
+		c.fail(errTooManyBytes)
+		return
+	}
+	part.attachments = append(part.attachments, append([]byte{}, data...))
+	if len(part.attachments) < part.want {
+		return
+	}
+	c.mu.Lock()
+	c.partial = nil
+	c.mu.Unlock()
+	c.rearm()
+	p, err := parser.Decode(part.text, c.srv.opts.Limits.Packet)
+	if err == nil {
+		err = checkPlaceholders(p, part.want)
+	}
+	if err != nil {
+		c.fail(err)
+		return
+	}
+	if s := c.find(p.Namespace); s != nil {
+		c.packet(s, p, part.attachments)
+	} else {
+		c.invalid(p)
+	}
+}
+
+// checkPlaceholders refuses a packet that names an attachment it has not.
+func checkPlaceholders(p parser.Packet, attachments int) error {
+	var scratch [512]byte
+	_, err := parser.ReplacePlaceholders(scratch[:0], p.Data, attachments, func(dst []byte, _ int) []byte { return dst })
+	return err
+}
+
+// packet handles an event, an acknowledgement or a DISCONNECT. p aliases the
+// reader's buffer unless there are attachments.
+func (c *conn) packet(s *Socket, p parser.Packet, attachments [][]byte) {
+	switch p.Type {
+	case parser.Disconnect:
+		c.drop(s)
+		s.end(ClientNamespaceDisconnect, false)
+		c.rearm()
+	case parser.Event, parser.BinaryEvent:
+		r := s.ns.rules.Load()
+		rt := r.routes[string(p.Event)]
+		if rt == nil {
+			if rt = r.unknownRoute; rt == nil {
+				return
+			}
+			rt = &route{string(p.Event), rt.handler}
+		}
+		call := &Call{socket: s, event: rt.event, handler: rt.handler, id: p.ID, hasAck: p.HasID}
+		call.Args = newArgs(p, 1, attachments)
+		s.enqueue(call)
+	case parser.Ack, parser.BinaryAck:
+		if !p.HasID {
+			return
+		}
+		if w, ok := s.takeWaiter(p.ID); ok {
+			args := newArgs(p, 0, attachments)
+			w.answer <- &args
+		}
+	}
+}
+
+// newArgs keeps a packet's values.
+func newArgs(p parser.Packet, skip int, attachments [][]byte) Args {
+	data := p.Data
+	if attachments == nil {
+		data = bytes.Clone(data)
+	}
+	return Args{data: data, skip: skip, n: p.Args, attachments: attachments}
+}
+
+// find returns the socket of a namespace the client may speak to. Packets that
+// crossed our DISCONNECT find the socket that was disconnected and do nothing:
+// the reference server closes the connection on them.
+func (c *conn) find(namespace []byte) *Socket {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, s := range c.sockets {
+		if s.ns.is(namespace) {
+			if s.state.Load() == stateConnecting {
+				return nil
+			}
+			return s
+		}
+	}
+	return nil
+}
+
+// is compares the namespace's name with a packet's.
+func (ns *Namespace) is(name []byte) bool {
+	return string(name) == ns.name || len(name) == 0 && ns.name == "/"
+}
+
+// connect handles a CONNECT.
+func (c *conn) connect(p parser.Packet) {
+	ns := c.srv.namespace("/")
+	if len(p.Namespace) > 0 {
+		ns = (*c.srv.namespaces.Load())[string(p.Namespace)]
+	}
+	if ns == nil {
+		name := "/"
+		if len(p.Namespace) > 0 {
+			name = string(p.Namespace)
+		}
+		c.refuse(name, []byte(`{"message":"Invalid namespace"}`))
+		return
+	}
+	s := &Socket{id: newID(), ns: ns, conn: c, working: true}
+	if p.Data != nil {
+		s.extra = &extra{auth: bytes.Clone(p.Data)}
+	}
+	c.mu.Lock()
+	i := slices.IndexFunc(c.sockets, func(old *Socket) bool { return old.ns == ns })
+	again := i >= 0 && c.sockets[i].state.Load() != stateEnded
+	full := i < 0 && len(c.sockets) >= c.srv.opts.Limits.Namespaces
+	switch {
+	case again, full, c.closed:
+	case i >= 0:
+		c.sockets[i] = s
+	default:
+		c.sockets = append(c.sockets, s)
+	}
+	closed := c.closed
+	c.mu.Unlock()
+	switch {
+	case again:
+		c.invalid(p)
+	case full:
+		c.refuse(ns.name, []byte(`{"message":"Too many namespaces"}`))
+	case !closed:
+		c.srv.pool.run(s)
+	}
+}
+
+// refuse sends CONNECT_ERROR.
+func (c *conn) refuse(namespace string, body []byte) {
+	c.session.Send(newControl(parser.ConnectError, namespace, body))
+}
+
+// connectErrorBody is the payload of CONNECT_ERROR for an error of a middleware,
+// and whether the error was meant for the client.
+func connectErrorBody(err error) (body []byte, known bool) {
+	payload := struct {
+		Message string `json:"message"`
+		Data    any    `json:"data,omitempty"`
+	}{Message: "internal error"}
+	var refusal *ConnectError
+	var carrier interface{ Data() any }
+	switch {
+	case errors.As(err, &refusal):
+		payload.Message, payload.Data, known = refusal.Message, refusal.Data, true
+	case errors.As(err, &carrier):
+		payload.Message, payload.Data, known = err.Error(), carrier.Data(), true
+	}
+	if body, err = json.Marshal(payload); err != nil {
+		return []byte(`{"message":"internal error"}`), false
+	}
+	return body, known
+}
+
+// fail closes the connection because of a packet that cannot be decoded.
+func (c *conn) fail(err error) {
+	c.srv.opts.Logger.Debug("socketio: invalid packet", "session", c.session.ID(), "err", err)
+	c.session.Close(engineio.ForcedClose)
+}
+
+// invalid closes the connection because of a packet out of turn.
+func (c *conn) invalid(p parser.Packet) {
+	c.srv.opts.Logger.Debug("socketio: packet out of turn", "session", c.session.ID(), "type", p.Type.String())
+	c.mu.Lock()
+	c.reason = ForcedServerClose
+	c.mu.Unlock()
+	c.session.Close(engineio.ForcedClose)
+}
+
+// Closed ends all sockets of the connection.
+func (c *conn) Closed(reason engineio.CloseReason, err error) {
+	c.mu.Lock()
+	c.closed = true
+	c.partial = nil
+	sockets := c.sockets
+	c.sockets = nil
+	why := c.reason
+	c.mu.Unlock()
+	c.rearm()
+	if why == "" {
+		why = engineReason(reason, err)
+	}
+	if c.srv.closed() {
+		why = ServerShuttingDown
+	}
+	for _, s := range sockets {
+		s.end(why, false)
+	}
+}
+
+// drop forgets a socket.
+func (c *conn) drop(s *Socket) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if i := slices.Index(c.sockets, s); i >= 0 {
+		c.sockets = slices.Delete(c.sockets, i, i+1)
+	}
+}
+
+// all returns the sockets of the connection.
+func (c *conn) all() []*Socket {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.sockets)
+}

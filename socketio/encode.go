@@ -1,0 +1,152 @@
+package socketio
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"sync"
+
+	"github.com/storywire/storywire/engineio"
+	"github.com/storywire/storywire/socketio/parser"
+)
+
+// message is a packet ready to be sent: the text, then its attachments.
+type message struct {
+	frames      []*engineio.Frame
+	data        []byte // the JSON array within the first frame
+	attachments [][]byte
+}
+
+// scratch is what encoding a packet needs and leaves behind.
+type scratch struct {
+	buf bytes.Buffer
+	enc *json.Encoder
+}
+
+// maxScratch is the largest buffer that is kept for reuse.
+const maxScratch = 64 << 10 // bytes
+
+var scratches = sync.Pool{New: func() any {
+	sc := new(scratch)
+	sc.enc = json.NewEncoder(&sc.buf)
+	sc.enc.SetEscapeHTML(false) // as JSON.stringify: this is no HTML
+	return sc
+}}
+
+func (sc *scratch) release() {
+	if sc.buf.Cap() <= maxScratch {
+		sc.buf.Reset()
+		scratches.Put(sc)
+	}
+}
+
+// value appends v as JSON.
+func (sc *scratch) value(v any) error {
+	if err := sc.enc.Encode(v); err != nil {
+		return err
+	}
+	sc.buf.Truncate(sc.buf.Len() - 1) // the newline the encoder ends with
+	return nil
+}
+
+// name appends an event's name as JSON.
+func (sc *scratch) name(event string) error {
+	for i := range len(event) {
+		if c := event[i]; c < 0x20 || c >= 0x7f || c == '"' || c == '\\' {
+			return sc.value(event)
+		}
+	}
+	sc.buf.WriteByte('"')
+	sc.buf.WriteString(event)
+	sc.buf.WriteByte('"')
+	return nil
+}
+
+// encodeEvent encodes EVENT or BINARY_EVENT.
+func encodeEvent(namespace, event string, id uint64, hasID bool, args []any) (message, error) {
+	if parser.Reserved(event) {
+		return message{}, fmt.Errorf("%w: %q", ErrReservedEvent, event)
+	}
+	sc := scratches.Get().(*scratch)
+	defer sc.release()
+	sc.buf.WriteByte('[')
+	if err := sc.name(event); err != nil {
+		return message{}, err
+	}
+	attachments, err := sc.values(args, true)
+	if err != nil {
+		return message{}, fmt.Errorf("encode %q: %w", event, err)
+	}
+	t := parser.Event
+	if len(attachments) > 0 {
+		t = parser.BinaryEvent
+	}
+	return newMessage(t, namespace, id, hasID, sc.buf.Bytes(), attachments), nil
+}
+
+// encodeAck encodes ACK or BINARY_ACK.
+func encodeAck(namespace string, id uint64, args []any) (message, error) {
+	sc := scratches.Get().(*scratch)
+	defer sc.release()
+	sc.buf.WriteByte('[')
+	attachments, err := sc.values(args, false)
+	if err != nil {
+		return message{}, fmt.Errorf("encode acknowledgement: %w", err)
+	}
+	t := parser.Ack
+	if len(attachments) > 0 {
+		t = parser.BinaryAck
+	}
+	return newMessage(t, namespace, id, true, sc.buf.Bytes(), attachments), nil
+}
+
+// values appends args and the bracket that ends their array. comma: something
+// stands before them.
+func (sc *scratch) values(args []any, comma bool) (attachments [][]byte, err error) {
+	for _, arg := range args {
+		if comma {
+			sc.buf.WriteByte(',')
+		}
+		comma = true
+		if !mayHoldBytes(arg) {
+			err = sc.value(arg)
+		} else {
+			attachments, err = sc.binaryValue(arg, attachments)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	sc.buf.WriteByte(']')
+	return attachments, nil
+}
+
+// newMessage builds the frames of a packet with that payload, which it copies.
+func newMessage(t parser.Type, namespace string, id uint64, hasID bool, payload []byte, attachments [][]byte) message {
+	const longestNumbers = 32 // type, attachments, id and their separators
+	buf := make([]byte, engineio.FrameRoom, engineio.FrameRoom+longestNumbers+len(namespace)+len(payload))
+	buf = parser.AppendHeader(buf, t, len(attachments), namespace, id, hasID)
+	at := len(buf)
+	buf = append(buf, payload...)
+	msg := message{data: buf[at:], attachments: attachments}
+	msg.frames = make([]*engineio.Frame, 1, 1+len(attachments))
+	msg.frames[0] = engineio.NewFrameInPlace(buf, false)
+	for _, b := range attachments {
+		msg.frames = append(msg.frames, engineio.NewFrame(b, true))
+	}
+	return msg
+}
+
+// newControl builds the frame of a packet other than events and acknowledgements.
+func newControl(t parser.Type, namespace string, payload []byte) *engineio.Frame {
+	return newMessage(t, namespace, 0, false, payload, nil).frames[0]
+}
+
+// newBroadcastFrames encodes an event that came from another process.
+func newBroadcastFrames(namespace string, b *Broadcast) []*engineio.Frame {
+	t := parser.Event
+	if len(b.Attachments) > 0 {
+		t = parser.BinaryEvent
+	}
+	return newMessage(t, namespace, 0, false, b.Data, b.Attachments).frames
+}

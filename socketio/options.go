@@ -1,0 +1,121 @@
+package socketio
+
+import (
+	"log/slog"
+	"time"
+
+	"github.com/storywire/storywire/engineio"
+	"github.com/storywire/storywire/socketio/parser"
+)
+
+// DefaultPath is where clients look for a server unless they are told otherwise.
+const DefaultPath = "/socket.io/"
+
+// Defaults of Options.
+const (
+	DefaultConnectTimeout    = 10 * time.Second
+	DefaultAckTimeout        = 10 * time.Second
+	DefaultAttachmentTimeout = 10 * time.Second
+)
+
+// Options configure a Server. The zero value is a working configuration: a
+// field left zero takes its default, so no limit can be switched off.
+type Options struct {
+	// Engine configures the connections below: path (default "/socket.io/"),
+	// heartbeat, transports, allowed origins, sizes.
+	Engine engineio.Options
+
+	// ConnectTimeout closes a connection that has been in no namespace for this
+	// long, be it that it never joined one, that its middleware has not
+	// finished, or that it left the last. Default 10 s.
+	ConnectTimeout time.Duration
+
+	// AckTimeout is how long EmitWithAck waits if its context has no deadline.
+	// Default 10 s.
+	AckTimeout time.Duration
+
+	// AttachmentTimeout closes a connection whose binary packet is still
+	// incomplete after this long. Default 10 s.
+	AttachmentTimeout time.Duration
+
+	// Adapter, when set, makes the adapter of a namespace. local serves the
+	// sockets of this process; the result decorates it, see [Adapter].
+	Adapter func(ns *Namespace, local Adapter) Adapter
+
+	// KeepAuth keeps the auth payload of each socket for as long as it lives.
+	// By default it is forgotten when the OnConnect handlers have returned,
+	// because it is usually a secret, and memory per connection counts.
+	KeepAuth bool
+
+	// Limits bound what one client can ask for.
+	Limits Limits
+
+	// Logger receives panics of handlers, errors of middlewares and, at debug
+	// level, why connections were refused. Default slog.Default().
+	Logger *slog.Logger
+}
+
+// Limits bound what one client can ask for. A field left zero takes its default.
+// The size of one message is bounded by [engineio.Options.MaxPayload].
+type Limits struct {
+	// Packet bounds arguments (64), depth of JSON (64), attachments (10) and the
+	// length of event names (128 bytes). Beyond: the connection is closed.
+	Packet parser.Limits
+
+	// AttachmentBytes is the sum of the attachments of one packet. Beyond: the
+	// connection is closed. Default 1 MiB.
+	AttachmentBytes int
+
+	// Namespaces is how many namespaces one connection may be in. Beyond: the
+	// client gets a connect_error. Default 10.
+	Namespaces int
+
+	// Rooms is how many rooms one socket may be in, and RoomName how many bytes
+	// a room's name may have. Beyond: Join returns ErrRoom. Default 200, 255.
+	Rooms    int
+	RoomName int
+
+	// QueuedEvents and QueuedBytes are how much of one socket's events may wait
+	// for its handlers. Beyond: nothing more is read from the client until half
+	// of it is handled. Default 128 events, 1 MiB.
+	QueuedEvents int
+	QueuedBytes  int
+}
+
+// Defaults of Limits.
+const (
+	DefaultAttachmentBytes = 1 << 20 // bytes
+	DefaultNamespaces      = 10
+	DefaultRooms           = 200
+	DefaultRoomName        = 255 // bytes
+	DefaultQueuedEvents    = 128
+	DefaultQueuedBytes     = 1 << 20 // bytes
+)
+
+func (o Options) withDefaults() Options {
+	if o.Engine.Path == "" {
+		o.Engine.Path = DefaultPath
+	}
+	orDefault(&o.ConnectTimeout, DefaultConnectTimeout)
+	orDefault(&o.AckTimeout, DefaultAckTimeout)
+	orDefault(&o.AttachmentTimeout, DefaultAttachmentTimeout)
+	orDefault(&o.Limits.AttachmentBytes, DefaultAttachmentBytes)
+	orDefault(&o.Limits.Namespaces, DefaultNamespaces)
+	orDefault(&o.Limits.Rooms, DefaultRooms)
+	orDefault(&o.Limits.RoomName, DefaultRoomName)
+	orDefault(&o.Limits.QueuedEvents, DefaultQueuedEvents)
+	orDefault(&o.Limits.QueuedBytes, DefaultQueuedBytes)
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+	if o.Engine.Logger == nil {
+		o.Engine.Logger = o.Logger
+	}
+	return o
+}
+
+func orDefault[T int | time.Duration](v *T, d T) {
+	if *v <= 0 {
+		*v = d
+	}
+}

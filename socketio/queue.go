@@ -1,0 +1,216 @@
+package socketio
+
+import (
+	"errors"
+	"time"
+
+	"github.com/storywire/storywire/socketio/parser"
+)
+
+// callQueue holds the events that wait for a socket's handlers, linked through
+// the calls themselves.
+type callQueue struct {
+	first, last *Call
+	calls       int32
+	bytes       int32
+}
+
+func (c *Call) size() int32 {
+	n := len(c.data)
+	for _, b := range c.attachments {
+		n += len(b)
+	}
+	return int32(n)
+}
+
+func (q *callQueue) push(c *Call) {
+	if q.last == nil {
+		q.first = c
+	} else {
+		q.last.next = c
+	}
+	q.last = c
+	q.calls++
+	q.bytes += c.size()
+}
+
+func (q *callQueue) pop() *Call {
+	c := q.first
+	if c == nil {
+		return nil
+	}
+	if q.first = c.next; q.first == nil {
+		q.last = nil
+	}
+	c.next = nil
+	q.calls--
+	q.bytes -= c.size()
+	return c
+}
+
+// pauseCheck is how often a paused reader looks whether its connection still
+// exists: it is the one that has to notice, so that its handlers are canceled.
+const pauseCheck = time.Second
+
+// enqueue hands an event to the socket's worker. Only the connection's reader
+// calls it. If too much waits it blocks until half is done.
+func (s *Socket) enqueue(c *Call) {
+	limits := s.ns.srv.opts.Limits
+	s.mu.Lock()
+	for s.state.Load() == stateConnected && (int(s.queue.calls) >= limits.QueuedEvents ||
+		s.queue.calls > 0 && int(s.queue.bytes)+int(c.size()) > limits.QueuedBytes) {
+		x := s.more()
+		if x.room == nil {
+			x.room = make(chan struct{})
+		}
+		room := x.room
+		s.mu.Unlock()
+		if !s.pause(room) {
+			return
+		}
+		s.mu.Lock()
+	}
+	if s.state.Load() != stateConnected {
+		s.mu.Unlock()
+		return
+	}
+	s.queue.push(c)
+	start := !s.working
+	s.working = true
+	s.mu.Unlock()
+	if start {
+		s.ns.srv.pool.run(s)
+	}
+}
+
+// pause waits until room is closed; it reports false if the connection or the
+// server is closed before.
+func (s *Socket) pause(room <-chan struct{}) bool {
+	t := time.NewTicker(pauseCheck)
+	defer t.Stop()
+	for {
+		select {
+		case <-room:
+			return true
+		case <-s.ns.srv.closing:
+			return false
+		case <-t.C:
+			if s.conn.session.Closed() {
+				return false
+			}
+		}
+	}
+}
+
+// wake lets a paused reader go on. The caller holds the socket's mu.
+func (x *extra) wake() {
+	if x.room != nil {
+		close(x.room)
+		x.room = nil
+	}
+}
+
+// work does what the socket has to do, until there is nothing: greet, handle
+// events, say farewell. One worker at a time has the socket.
+func (s *Socket) work() {
+	for {
+		s.mu.Lock()
+		c := s.queue.pop()
+		limits := &s.ns.srv.opts.Limits
+		if s.extra != nil && int(s.queue.calls) <= limits.QueuedEvents/2 && int(s.queue.bytes) <= limits.QueuedBytes/2 {
+			s.extra.wake()
+		}
+		fresh := s.state.Load() == stateConnecting
+		farewell := s.state.Load() == stateEnded && s.greeted
+		if c == nil && !fresh && !farewell {
+			s.working = false
+			s.mu.Unlock()
+			return
+		}
+		s.mu.Unlock()
+		switch {
+		case fresh:
+			s.greet()
+		case farewell:
+			s.farewell()
+		default:
+			s.dispatch(c)
+		}
+	}
+}
+
+// greet runs the middlewares, answers the CONNECT and runs OnConnect.
+func (s *Socket) greet() {
+	r := s.ns.rules.Load()
+	for _, m := range r.middlewares {
+		if err := s.protect("middleware", func() error { return m(s.Context(), s) }); err != nil {
+			s.refuse(err)
+			return
+		}
+	}
+	if !s.admit() {
+		return
+	}
+	for _, h := range r.onConnect {
+		if err := s.protect("connect", func() error { h(s); return nil }); err != nil {
+			s.CloseTransport() // half set up: better to come again
+			break
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if x := s.extra; x != nil && !s.ns.srv.opts.KeepAuth {
+		x.auth = nil
+		if x.life.ctx == nil && x.acks == nil && x.room == nil {
+			s.extra = nil
+		}
+	}
+}
+
+// admit makes the socket connected. It reports false if the connection has been
+// closed meanwhile.
+func (s *Socket) admit() bool {
+	payload := append(append([]byte(`{"sid":"`), s.id...), `"}`...)
+	frame := newControl(parser.Connect, s.ns.name, payload)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.state.Load() != stateConnecting {
+		return false
+	}
+	s.state.Store(stateConnected)
+	s.greeted = true
+	s.conn.session.Shard().Post(&arrival{s, frame, append([]string(nil), s.rooms...)})
+	s.conn.rearm()
+	return true
+}
+
+// refuse answers the CONNECT with an error.
+func (s *Socket) refuse(err error) {
+	s.end(ServerNamespaceDisconnect, false)
+	s.conn.drop(s)
+	var panicked *PanicError
+	body, known := connectErrorBody(err)
+	if !known && !errors.As(err, &panicked) {
+		s.ns.srv.opts.Logger.Error("socketio: middleware failed", "namespace", s.ns.name, "socket", s.id, "err", err)
+	}
+	s.conn.refuse(s.ns.name, body)
+}
+
+// farewell runs the handlers of a disconnected socket.
+func (s *Socket) farewell() {
+	r := s.ns.rules.Load()
+	s.mu.Lock()
+	reason := s.reason
+	s.mu.Unlock()
+	for _, h := range r.onDisconnecting {
+		// protect has logged a panic; the handlers that follow still run.
+		_ = s.protect("disconnecting", func() error { h(s, reason); return nil })
+	}
+	s.mu.Lock()
+	s.rooms = nil
+	s.greeted = false
+	s.mu.Unlock()
+	for _, h := range r.onDisconnect {
+		_ = s.protect("disconnect", func() error { h(s, reason); return nil })
+	}
+}

@@ -1,0 +1,87 @@
+package socketio
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/storywire/storywire/engineio"
+)
+
+// Server is a Socket.IO v5 server, an http.Handler to be mounted at its path
+// ("/socket.io/" by default). All methods may be called by any goroutine.
+type Server struct {
+	opts   Options
+	engine *engineio.Server
+	pool   *pool
+
+	closing   chan struct{}
+	closeOnce sync.Once
+
+	mu         sync.Mutex // guards writing namespaces
+	namespaces atomic.Pointer[map[string]*Namespace]
+}
+
+// NewServer returns a running server without namespaces. Close stops it.
+func NewServer(opts Options) *Server {
+	srv := &Server{opts: opts.withDefaults(), pool: newPool(), closing: make(chan struct{})}
+	srv.namespaces.Store(&map[string]*Namespace{})
+	srv.engine = engineio.NewServer(engineio.HandlerFunc(srv.serveSession), srv.opts.Engine)
+	return srv
+}
+
+// ServeHTTP answers the requests of clients: handshakes, polling and WebSocket.
+func (srv *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { srv.engine.ServeHTTP(w, r) }
+
+// Engine returns the server of the connections below.
+func (srv *Server) Engine() *engineio.Server { return srv.engine }
+
+// Of returns the namespace of that name and makes it if there is none. A missing
+// leading slash is added. Clients can only connect to namespaces that were made:
+// "/", which they ask for by default, is no exception.
+func (srv *Server) Of(name string) *Namespace {
+	if !strings.HasPrefix(name, "/") {
+		name = "/" + name
+	}
+	if ns := srv.namespace(name); ns != nil {
+		return ns
+	}
+	srv.mu.Lock()
+	defer srv.mu.Unlock()
+	if ns := srv.namespace(name); ns != nil {
+		return ns
+	}
+	ns := newNamespace(srv, name)
+	all := maps.Clone(*srv.namespaces.Load())
+	all[name] = ns
+	srv.namespaces.Store(&all)
+	return ns
+}
+
+func (srv *Server) namespace(name string) *Namespace { return (*srv.namespaces.Load())[name] }
+
+// Close disconnects all sockets (their reason is ServerShuttingDown), without a
+// DISCONNECT packet, so that clients reconnect, to the next server, by
+// themselves. It returns when all handlers have returned and all goroutines of
+// the server have ended, or with the context's error.
+func (srv *Server) Close(ctx context.Context) error {
+	srv.closeOnce.Do(func() { close(srv.closing) })
+	errs := []error{srv.engine.Close(ctx), srv.pool.close(ctx)}
+	for _, ns := range *srv.namespaces.Load() {
+		errs = append(errs, ns.closeAdapter())
+	}
+	return errors.Join(errs...)
+}
+
+func (srv *Server) closed() bool {
+	select {
+	case <-srv.closing:
+		return true
+	default:
+		return false
+	}
+}
