@@ -3,28 +3,164 @@ package engineio
 import (
 	"context"
 	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
 )
 
 // A Server is an http.Handler that speaks Engine.IO v4 over WebSocket and HTTP
 // long-polling. Mount it at Options.Path.
 type Server struct {
-	opts   Options
-	shards []*Shard
+	opts    Options
+	handler Handler
+	origins map[string]bool // AllowedOrigins, lower case
+	limits  frameLimits
+	shards  []*Shard
+	next    atomic.Uint32 // spreads sessions over shards
+	gate    gate
+
+	// wg counts open sessions, readers, flushers and what ends them.
+	wg sync.WaitGroup
+
+	// mu guards sessions and closed. It is a leaf.
+	mu       sync.Mutex
+	sessions map[string]*Session
+	closed   bool
+
+	stop    sync.Once
+	stopped chan struct{} // closed when every goroutine has ended
 }
 
-// NewServer returns a running server. Close it to stop its goroutines.
-func NewServer(h Handler, opts Options) *Server { return &Server{opts: opts.withDefaults()} }
-
-// ServeHTTP answers the requests of clients.
-func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {}
+// NewServer returns a running server, which calls h for each new session.
+// Close it to stop its goroutines.
+func NewServer(h Handler, opts Options) *Server {
+	srv := &Server{
+		opts:     opts.withDefaults(),
+		handler:  h,
+		sessions: make(map[string]*Session),
+		stopped:  make(chan struct{}),
+	}
+	srv.gate.cond.L = &srv.gate.mu
+	srv.limits = frameLimits{payload: srv.opts.MaxPayload, fragments: srv.opts.MaxFragments}
+	srv.origins = make(map[string]bool, len(srv.opts.AllowedOrigins))
+	for _, o := range srv.opts.AllowedOrigins {
+		srv.origins[strings.ToLower(strings.TrimSuffix(o, "/"))] = true
+	}
+	srv.shards = make([]*Shard, srv.opts.Shards)
+	for i := range srv.shards {
+		srv.shards[i] = newShard(srv, i)
+		go srv.shards[i].run()
+	}
+	return srv
+}
 
 // Shards returns the server's shards; the slice must not be changed.
-func (s *Server) Shards() []*Shard { return s.shards }
+func (srv *Server) Shards() []*Shard { return srv.shards }
 
 // SessionCount returns the number of open sessions.
-func (s *Server) SessionCount() int { return 0 }
+func (srv *Server) SessionCount() int {
+	srv.mu.Lock()
+	defer srv.mu.Unlock()
+	return len(srv.sessions)
+}
 
-// Close refuses new sessions, closes those that exist without sending what is
-// queued, and returns when all goroutines of the server have ended, or with
-// the context's error.
-func (s *Server) Close(ctx context.Context) error { return nil }
+// Close refuses new sessions, closes those that exist (what was queued is
+// sent as far as clients take it at once; WebSockets get the code 1012,
+// service restart), and returns when every goroutine of the server has ended
+// and every Closed was told, or with the context's error. Polls that wait are
+// answered; it is up to the http.Server to wait for them.
+func (srv *Server) Close(ctx context.Context) error {
+	srv.mu.Lock()
+	srv.closed = true
+	open := make([]*Session, 0, len(srv.sessions))
+	for _, s := range srv.sessions {
+		open = append(open, s)
+	}
+	srv.mu.Unlock()
+	for _, s := range open {
+		s.terminate(ending{reason: ForcedClose, code: statusRestart})
+	}
+	srv.stop.Do(func() {
+		go func() {
+			srv.wg.Wait()
+			for _, sh := range srv.shards {
+				sh.stop()
+			}
+			close(srv.stopped)
+		}()
+	})
+	select {
+	case <-srv.stopped:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// reserve counts n goroutines or sessions about to start, unless the server
+// closes.
+func (srv *Server) reserve(n int) bool {
+	srv.mu.Lock()
+	defer srv.mu.Unlock()
+	if srv.closed {
+		return false
+	}
+	srv.wg.Add(n)
+	return true
+}
+
+// register makes a session, which counts in wg until it was told Closed, known
+// by its id.
+func (srv *Server) register(s *Session) {
+	srv.mu.Lock()
+	closed := srv.closed
+	if !closed && s.state.Load() != stateClosed {
+		srv.sessions[s.ID()] = s
+	}
+	srv.mu.Unlock()
+	if closed {
+		s.terminate(ending{reason: ForcedClose, code: statusRestart})
+	}
+}
+
+func (srv *Server) remove(s *Session) {
+	srv.mu.Lock()
+	delete(srv.sessions, s.ID())
+	srv.mu.Unlock()
+}
+
+func (srv *Server) find(sid string) *Session {
+	srv.mu.Lock()
+	defer srv.mu.Unlock()
+	return srv.sessions[sid]
+}
+
+// newSession makes a session that nobody knows yet.
+func (srv *Server) newSession(r *http.Request, carrier uint32) *Session {
+	s := &Session{
+		shard:   srv.shards[int(srv.next.Add(1))%len(srv.shards)],
+		request: packRequest(newID(), r),
+		opened:  now().UnixNano(),
+	}
+	s.carrier.Store(carrier)
+	return s
+}
+
+// start lets the handler take the session and its heartbeat begin.
+func (s *Session) start() {
+	s.shard.Post(&opened{s})
+	defer s.shard.srv.recovered("ServeSession", s)
+	s.recvMu.Lock() // what the session's end, if it comes now, waits for
+	defer s.recvMu.Unlock()
+	s.recv = s.shard.srv.handler.ServeSession(s)
+}
+
+// opened starts a session's heartbeat.
+type opened struct{ sess *Session }
+
+// Run implements Task.
+func (t *opened) Run(sh *Shard) {
+	if !t.sess.wclosed {
+		sh.schedulePing(t.sess)
+	}
+}

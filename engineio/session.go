@@ -1,37 +1,247 @@
 package engineio
 
+import (
+	"errors"
+	"log/slog"
+	"os"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+
+	"github.com/storywire/storywire/engineio/parser"
+)
+
 // A Session is one client's connection, whatever transports it uses. All
 // methods may be called by any goroutine.
-type Session struct{ shard *Shard }
+type Session struct {
+	shard   *Shard
+	recv    Receiver
+	request string // what Handshake parses; starts with the id
+	opened  int64  // Unix nanoseconds
+
+	// recvMu makes the calls of recv one at a time and is held during them. It
+	// is taken before any other lock of this package.
+	recvMu sync.Mutex
+
+	state   atomic.Uint32 // stateOpen, ...
+	carrier atomic.Uint32 // carrierPolling, ...
+	awaited atomic.Uint32 // pongNotAwaited, ...
+	posting atomic.Bool   // a polling POST is being read
+
+	// The rest belongs to the shard's goroutine.
+	ws      *wsConn   // nil while on polling
+	lp      *longPoll // nil while on WebSocket
+	out     *node     // what to write at the end of the turn
+	bye     *closing  // set while Close waits
+	beat    beatPlace
+	wclosed bool // nothing is appended any more
+	ended   bool
+}
+
+const (
+	stateOpen    uint32 = iota
+	stateClosing        // Close was called; nothing is received any more
+	stateClosed
+)
+
+const (
+	carrierPolling uint32 = iota
+	carrierProbing        // polling, while a WebSocket tries to take over
+	carrierWebSocket
+)
+
+// idLen is the length of a session id: 15 random bytes in base64url.
+const idLen = 20
 
 // ID returns the session id: 20 characters of base64url, random.
-func (s *Session) ID() string { return "" }
-
-// Handshake returns what the client sent when it opened the session. It is
-// parsed at every call: keep what you need.
-func (s *Session) Handshake() Handshake { return Handshake{} }
+func (s *Session) ID() string { return s.request[:idLen] }
 
 // Transport returns the transport in use.
-func (s *Session) Transport() Transport { return "" }
+func (s *Session) Transport() Transport {
+	if s.carrier.Load() == carrierWebSocket {
+		return WebSocket
+	}
+	return Polling
+}
 
 // Shard returns the shard that writes to this session; it never changes.
 func (s *Session) Shard() *Shard { return s.shard }
 
+// Closed reports whether the session is closed or closing.
+func (s *Session) Closed() bool { return s.state.Load() != stateOpen }
+
 // Send queues messages, one behind the other with nothing between them. It
 // never blocks. After the session was closed they are dropped.
-func (s *Session) Send(frames ...*Frame) {}
+func (s *Session) Send(frames ...*Frame) {
+	if s.state.Load() == stateOpen {
+		s.shard.putAll(entrySend, s, frames)
+	}
+}
 
 // SendVolatile queues messages that are dropped unless the client can take
 // them now: a WebSocket with nothing left unwritten, or a waiting poll.
-func (s *Session) SendVolatile(frames ...*Frame) {}
+func (s *Session) SendVolatile(frames ...*Frame) {
+	if s.state.Load() == stateOpen {
+		s.shard.putAll(entryVolatile, s, frames)
+	}
+}
 
 // Close sends what was queued before, then closes the session with the reason
-// given (ForcedClose for an ordinary close). Nothing is received from now on.
-// Closing twice does nothing.
-func (s *Session) Close(reason CloseReason) {}
+// given (ForcedClose for an ordinary close). Nothing is received from now on,
+// but Closed is told only when the queue was written; over polling this waits
+// up to 30 seconds for a poll. Closing twice does nothing.
+func (s *Session) Close(reason CloseReason) {
+	if s.state.CompareAndSwap(stateOpen, stateClosing) {
+		s.shard.Post(&closing{sess: s, reason: reason})
+	}
+}
 
-// Discard closes the session without sending what is queued.
-func (s *Session) Discard(reason CloseReason) {}
+// Discard closes the session without waiting for what is queued.
+func (s *Session) Discard(reason CloseReason) {
+	s.terminate(ending{reason: reason})
+}
 
-// Closed reports whether the session is closed or closing.
-func (s *Session) Closed() bool { return false }
+// An ending says how a session ends.
+type ending struct {
+	reason CloseReason
+	err    error
+	last   *Frame // answer to a waiting poll; nil: a close packet
+	code   uint16 // of the WebSocket close frame
+	final  bool   // nothing useful can be read any more
+	gone   bool   // the connection is lost: write nothing
+}
+
+// endingOf is the ending of a session whose connection failed with err.
+func endingOf(err error) ending {
+	e := ending{reason: TransportClose, err: err, gone: true}
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		err = ErrSlow
+	}
+	if errors.Is(err, ErrSlow) {
+		e.reason, e.err = TransportError, err
+	}
+	return e
+}
+
+// terminate ends the session now. Any goroutine may call it; the first call
+// counts.
+func (s *Session) terminate(e ending) {
+	if s.state.Swap(stateClosed) == stateClosed {
+		return
+	}
+	srv := s.shard.srv
+	srv.remove(s)
+	s.shard.Post(&ended{sess: s, ending: e})
+	// On a goroutine of its own: the caller may be within recv.Message.
+	go func() {
+		defer srv.wg.Done() // counted since before the session started
+		defer srv.recovered("Closed", nil)
+		s.recvMu.Lock()
+		defer s.recvMu.Unlock()
+		if s.recv != nil { // ServeSession panicked
+			s.recv.Closed(e.reason, e.err)
+		}
+	}()
+}
+
+// ended is terminate's part on the shard.
+type ended struct {
+	sess *Session
+	ending
+}
+
+// Run implements Task.
+func (t *ended) Run(sh *Shard) {
+	s := t.sess
+	s.leaveBeat()
+	if s.lp != nil {
+		sh.endPoll(s, t.last)
+	} else if s.ws != nil && t.gone {
+		s.ws.dead, s.ws.pend, s.out = true, nil, nil
+	} else if s.ws != nil {
+		sh.flush(s)
+		sh.closeConn(s.ws, t.code, t.final)
+	}
+	s.wclosed, s.ended, s.bye = true, true, nil
+}
+
+// closing is Close's part on the shard; it runs again when a wait is over.
+type closing struct {
+	sess   *Session
+	reason CloseReason
+}
+
+// Run implements Task.
+func (t *closing) Run(sh *Shard) {
+	s := t.sess
+	if s.ended {
+		return
+	}
+	s.leaveBeat()
+	s.wclosed, s.bye = true, t
+	if s.lp != nil {
+		sh.closePoll(s)
+		return
+	}
+	sh.flush(s)
+	if !s.ws.busy { // else flushed runs this again
+		s.terminate(ending{reason: t.reason})
+	}
+}
+
+// errClosed stops the decoding of what follows in a payload.
+var errClosed = errors.New("session closed")
+
+// packet handles one packet of the client, on whatever transport.
+func (s *Session) packet(p parser.Packet) error {
+	switch awaited := s.awaited.Load(); {
+	case awaited == pongNotAwaited:
+	case p.Type == parser.Pong:
+		if s.awaited.Swap(pongNotAwaited) != pongNotAwaited {
+			s.shard.put(entry{kind: entryPong, sess: s})
+		}
+	case awaited == pongAwaited:
+		if s.awaited.CompareAndSwap(pongAwaited, pongExtended) {
+			s.shard.put(entry{kind: entryAlive, sess: s})
+		}
+	}
+	switch p.Type {
+	case parser.Message:
+		s.deliver(p.Data, p.Binary)
+	case parser.Close:
+		// A poll that waits is answered with a noop, not with a close packet.
+		s.terminate(ending{reason: TransportClose, last: noopFrame})
+		return errClosed
+	case parser.Ping:
+		// Since v4 the server pings.
+		err := errors.New("invalid heartbeat direction")
+		s.terminate(ending{reason: TransportError, err: err})
+		return err
+	}
+	return nil
+}
+
+// deliver calls the receiver, once the shards can bear what it may send.
+func (s *Session) deliver(data []byte, binary bool) {
+	s.shard.srv.gate.pass()
+	defer s.shard.srv.recovered("Message", s)
+	s.recvMu.Lock()
+	defer s.recvMu.Unlock()
+	if s.state.Load() == stateOpen {
+		s.recv.Message(data, binary)
+	}
+}
+
+// recovered, deferred, keeps a panic of a receiver from ending the process. It
+// ends the session instead.
+func (srv *Server) recovered(method string, s *Session) {
+	v := recover()
+	if v == nil {
+		return
+	}
+	srv.opts.Logger.Error("engineio: receiver panicked", slog.String("method", method),
+		slog.Any("panic", v), slog.String("stack", string(debug.Stack())))
+	if s != nil {
+		s.terminate(ending{reason: TransportError, err: errors.New("engineio: receiver panicked")})
+	}
+}

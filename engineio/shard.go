@@ -1,25 +1,254 @@
 package engineio
 
+import (
+	"log/slog"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
 // A Shard owns the write half of a part of the server's sessions. One
 // goroutine runs its tasks and writes to its sessions.
-type Shard struct{ index int }
+//
+// It works in turns: it takes everything that waits in its inbox, applies it
+// to the outboxes of its sessions, then writes once to each session that has
+// something. An idle shard adds no delay; under load the turns, and with them
+// the writes, grow by themselves.
+type Shard struct {
+	srv   *Server
+	index int
+
+	// mu guards the inbox. It is a leaf: nothing is called while it is held.
+	mu        sync.Mutex
+	inbox     []entry
+	asleep    bool // the goroutine waits on wake
+	congested bool // the inbox is above Options.MaxBacklog
+	stopped   bool
+
+	wake chan struct{}
+	done chan struct{}
+
+	// The rest belongs to the shard's goroutine.
+	spare  []entry
+	timer  *time.Timer
+	base   time.Time // dues are nanoseconds since
+	armed  int64     // when timer fires, or 0
+	pings  beatList  // sessions whose next ping is due, in order
+	pongs  beatList  // sessions whose pong is due, in order
+	outbox outbox
+}
 
 // A Task runs on a shard's goroutine. It must not block.
 type Task interface{ Run(sh *Shard) }
+
+// An entry is one thing in an inbox, held by value.
+type entry struct {
+	kind  entryKind
+	sess  *Session
+	frame *Frame
+	task  Task
+}
+
+type entryKind uint8
+
+const (
+	entryTask     entryKind = iota
+	entrySend               // sess, frame
+	entryVolatile           // sess, frame
+	entryPong               // sess: its pong arrived
+	entryAlive              // sess: something else arrived while a pong was due
+)
+
+// spareInbox is how many entries an idle shard keeps room for; a burst's
+// larger slice is given back.
+const spareInbox = 4096
+
+func newShard(srv *Server, index int) *Shard {
+	sh := &Shard{
+		srv:   srv,
+		index: index,
+		wake:  make(chan struct{}, 1),
+		done:  make(chan struct{}),
+		timer: time.NewTimer(time.Hour),
+		base:  time.Now(),
+	}
+	sh.timer.Stop()
+	sh.outbox.writer.init()
+	return sh
+}
 
 // Index returns the shard's place in Server.Shards.
 func (sh *Shard) Index() int { return sh.index }
 
 // Post queues a task. Tasks and messages of one poster run in the order in
 // which they were posted. Post never blocks and may be called by any
-// goroutine, also by a task.
-func (sh *Shard) Post(t Task) {}
+// goroutine, also by a task. After the server was closed tasks are dropped.
+func (sh *Shard) Post(t Task) { sh.put(entry{kind: entryTask, task: t}) }
 
-// Append queues a message for a session of this shard. Only a Task may call
-// it, during Run. It takes no lock and does not allocate for sessions that
-// receive the same messages in the same turn.
-func (sh *Shard) Append(s *Session, f *Frame) {}
+func (sh *Shard) put(e entry) {
+	sh.mu.Lock()
+	sh.inbox = append(sh.inbox, e)
+	sh.posted()
+}
 
-// AppendVolatile is Append, but the message is dropped unless the client can
-// take it now; see Session.SendVolatile.
-func (sh *Shard) AppendVolatile(s *Session, f *Frame) {}
+// putAll queues frames for one session with nothing between them.
+func (sh *Shard) putAll(kind entryKind, s *Session, frames []*Frame) {
+	sh.mu.Lock()
+	for _, f := range frames {
+		sh.inbox = append(sh.inbox, entry{kind: kind, sess: s, frame: f})
+	}
+	sh.posted()
+}
+
+// posted ends put: it unlocks mu and wakes the goroutine.
+func (sh *Shard) posted() {
+	if sh.stopped {
+		sh.inbox = nil
+	}
+	if !sh.congested && len(sh.inbox) > sh.srv.opts.MaxBacklog {
+		sh.congested = true
+		sh.srv.gate.shut()
+	}
+	wake := sh.asleep
+	sh.asleep = false
+	sh.mu.Unlock()
+	if wake {
+		sh.wake <- struct{}{} // has room: one wake per sleep
+	}
+}
+
+// take waits for entries, or for a heartbeat to come due (nil, true).
+func (sh *Shard) take() (batch []entry, ok bool) {
+	sh.mu.Lock()
+	if len(sh.inbox) == 0 {
+		if sh.stopped {
+			sh.mu.Unlock()
+			return nil, false
+		}
+		sh.asleep = true
+		sh.mu.Unlock()
+		select {
+		case <-sh.wake:
+		case <-sh.timer.C:
+			sh.armed = 0
+			sh.mu.Lock()
+			if !sh.asleep {
+				<-sh.wake // on its way, or there already
+			}
+			sh.asleep = false
+			sh.mu.Unlock()
+			return nil, true
+		}
+		sh.mu.Lock()
+	}
+	batch = sh.inbox
+	sh.inbox = sh.spare
+	sh.spare = nil
+	reopen := sh.congested
+	sh.congested = false
+	sh.mu.Unlock()
+	if reopen {
+		sh.srv.gate.open()
+	}
+	return batch, true
+}
+
+func (sh *Shard) run() {
+	defer close(sh.done)
+	defer sh.timer.Stop()
+	for {
+		batch, ok := sh.take()
+		if !ok {
+			return
+		}
+		for i := 0; i < len(batch); {
+			i = sh.apply(batch, i)
+		}
+		clear(batch)
+		if cap(batch) <= spareInbox {
+			sh.spare = batch[:0]
+		}
+		sh.beat()
+		sh.flushAll()
+	}
+}
+
+// apply applies the entries from i on and returns the next index: the end, or
+// the one behind a task that panicked.
+func (sh *Shard) apply(batch []entry, i int) (next int) {
+	next = len(batch)
+	defer func() {
+		if v := recover(); v != nil {
+			sh.srv.opts.Logger.Error("engineio: task panicked",
+				slog.Any("panic", v), slog.String("stack", string(debug.Stack())))
+			next = i + 1
+		}
+	}()
+	for ; i < len(batch); i++ {
+		e := &batch[i]
+		switch e.kind {
+		case entryTask:
+			e.task.Run(sh)
+		case entrySend:
+			sh.Append(e.sess, e.frame)
+		case entryVolatile:
+			sh.AppendVolatile(e.sess, e.frame)
+		case entryPong:
+			sh.pong(e.sess)
+		case entryAlive:
+			sh.alive(e.sess)
+		}
+	}
+	return next
+}
+
+// stop ends the goroutine once its inbox is empty.
+func (sh *Shard) stop() {
+	sh.mu.Lock()
+	sh.stopped = true
+	wake := sh.asleep
+	sh.asleep = false
+	sh.mu.Unlock()
+	if wake {
+		sh.wake <- struct{}{}
+	}
+	<-sh.done
+}
+
+// A gate makes readers wait while a shard is behind.
+type gate struct {
+	mu     sync.Mutex // guards behind
+	cond   sync.Cond
+	behind int // number of congested shards
+	closed atomic.Bool
+}
+
+func (g *gate) shut() {
+	g.mu.Lock()
+	g.behind++
+	g.closed.Store(true)
+	g.mu.Unlock()
+}
+
+func (g *gate) open() {
+	g.mu.Lock()
+	g.behind--
+	if g.behind == 0 {
+		g.closed.Store(false)
+		g.cond.Broadcast()
+	}
+	g.mu.Unlock()
+}
+
+// pass returns when no shard is behind.
+func (g *gate) pass() {
+	if !g.closed.Load() {
+		return
+	}
+	g.mu.Lock()
+	for g.behind > 0 {
+		g.cond.Wait()
+	}
+	g.mu.Unlock()
+}
