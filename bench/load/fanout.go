@@ -28,12 +28,13 @@ var (
 )
 
 // room is the generator's side of one room: its members are conns[first:first+members].
-// Messages go through the first member only, so every member gets them in the
-// order sent and a count of deliveries is enough to know which message one is.
+//
+// The members speak in turn, as people do: a server that joins messages has to
+// join what comes from different connections. All messages are alike, so a
+// member's n-th delivery counts for the n-th message whichever it was.
 type room struct {
 	first, members int
-	say            []byte // `InFlight` masked copies of the message
-	size           int    // bytes of one copy
+	say            []byte // the message, masked
 	sent, done     uint64 // messages sent; messages that every member has
 	waiting        []int32
 	at             []time.Time // when message n&mask was sent, or should have been
@@ -170,8 +171,7 @@ func (f *fanOut) prepare() error {
 		r.sent, r.done = 0, 0
 		r.waiting = make([]int32, r.mask+1)
 		r.at = make([]time.Time, r.mask+1)
-		say := appendMasked(nil, fmt.Sprintf(`42%s,["say","room-%d","%s"]`, Namespace, i/r.members, text))
-		r.size, r.say = len(say), bytes.Repeat(say, max(1, f.o.InFlight))
+		r.say = appendMasked(nil, fmt.Sprintf(`42%s,["say","room-%d","%s"]`, Namespace, i/r.members, text))
 		f.rooms = append(f.rooms, r)
 	}
 	f.swarm.packet = f.packet
@@ -264,11 +264,11 @@ func (f *fanOut) send(r *room, n int, at time.Time) error {
 	for range n {
 		slot := r.sent & r.mask
 		r.at[slot], r.waiting[slot] = at, int32(r.members)
+		c := f.swarm.conns[r.first+int(r.sent%uint64(r.members))]
 		r.sent++
-	}
-	c := f.swarm.conns[r.first]
-	if err := f.swarm.write(c, r.say[:n*r.size]); err != nil {
-		return failOnLoss(c, err)
+		if err := f.swarm.write(c, r.say); err != nil {
+			return failOnLoss(c, err)
+		}
 	}
 	return nil
 }

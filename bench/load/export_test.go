@@ -1,0 +1,9 @@
+//go:build linux
+
+package load
+
+// The codec, for its tests.
+var (
+	AppendMasked = appendMasked
+	NextFrame    = nextFrame
+)
