@@ -1,0 +1,101 @@
+# The two commands of every day are `make run` and `make test`; `make help` lists the rest.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+export CGO_ENABLED ?= 0
+GO_BUILD := go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)"
+
+web_sources := $(shell find web -name node_modules -prune -o \
+	\( -path web/dist -o -path '*/dist' -o -path '*/out' -o -path '*/.next' \) -prune -o \
+	-type f ! -name '*.tsbuildinfo' ! -name next-env.d.ts -print)
+web_build := web/dist/index.html
+web_install := web/node_modules/.installed
+test_install := test/node_modules/.installed
+linter := bin/golangci-lint
+
+##@ Every day
+
+.PHONY: run
+run: build ## Build everything and start a server with the demo story; prints its URL
+	exec bin/storywire serve --demo
+
+.PHONY: test
+test: ## Run everything that CI runs
+	scripts/test
+
+##@ Parts
+
+.PHONY: build
+build: $(web_build) ## Build bin/storywire with the web app in it
+	$(GO_BUILD) -o bin/storywire ./cmd/storywire
+
+.PHONY: web
+web: $(web_build) ## Build the web app that the binary carries
+
+$(web_build): $(web_install) $(web_sources)
+	cd web && npm run --silent build
+	touch $@
+
+$(web_install): web/package-lock.json
+	cd web && npm ci --no-audit --no-fund --loglevel=error
+	touch $@
+
+$(test_install): test/package-lock.json
+	cd test && npm ci --no-audit --no-fund --loglevel=error
+	touch $@
+
+.PHONY: conformance
+conformance: build $(test_install) ## The stock JavaScript clients against the server and the library
+	$(GO_BUILD) -o bin/conformance-server ./test/conformance/server
+	cd test && node --test conformance/*.test.mjs
+
+.PHONY: reference
+reference: $(test_install) ## The same against the reference implementation: are the tests right?
+	cd test && npm run --silent conformance:reference
+
+.PHONY: e2e
+e2e: build $(test_install) ## Two people in Chromium; pictures in test/e2e/pictures
+	cd test && node --test e2e/*.test.mjs
+
+.PHONY: bench
+bench: ## Measure against the peers and print the ratios (about ten minutes, a quiet machine)
+	go run ./bench/run
+
+.PHONY: lint lint-go
+lint: lint-go $(web_install) ## Find mistakes in Go and TypeScript
+	cd web && npm run --silent lint
+
+lint-go: $(linter)
+	$(linter) run
+
+.PHONY: fmt
+fmt: $(linter) $(web_install) ## Format Go and TypeScript
+	$(linter) fmt
+	cd web && npm run --silent format
+
+# The linter comes from its own module, so that the product's go.sum stays small.
+$(linter): tools/go.sum
+	cd tools && $(GO_BUILD) -o ../$@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+
+.PHONY: generate
+generate: ## Write what is generated from the Go sources (web/client/src/wire.ts)
+	go generate ./...
+
+FUZZTIME ?= 20s
+.PHONY: fuzz
+fuzz: ## Fuzz every decoder, FUZZTIME (20s) each; `make test` runs the seeds
+	scripts/fuzz $(FUZZTIME)
+
+.PHONY: clean
+clean: ## Remove what was built, not what was downloaded
+	rm -rf bin .cache web/app/.next web/app/out web/client/dist test/e2e/pictures
+	find web/dist -mindepth 1 ! -name .keep -delete
+
+.PHONY: help
+help: ## Show this
+	@awk 'BEGIN { FS = ":.*## " } \
+		/^##@ / { printf "\n%s\n", substr($$0, 5) } \
+		/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
