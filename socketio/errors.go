@@ -1,6 +1,7 @@
 package socketio
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 )
@@ -67,6 +68,20 @@ func (e *DecodeError) Error() string { return fmt.Sprintf("argument %d: %v", e.A
 
 // Unwrap returns the cause.
 func (e *DecodeError) Unwrap() error { return e.Err }
+
+// public is the error without names of Go types.
+func (e *DecodeError) public() string {
+	var mismatch *json.UnmarshalTypeError
+	switch {
+	case errors.Is(e.Err, errMissing):
+		return fmt.Sprintf("argument %d is missing", e.Arg)
+	case errors.As(e.Err, &mismatch) && mismatch.Field != "":
+		return fmt.Sprintf("argument %d: %s must not be a %s", e.Arg, mismatch.Field, mismatch.Value)
+	case errors.As(e.Err, &mismatch):
+		return fmt.Sprintf("argument %d must not be a %s", e.Arg, mismatch.Value)
+	}
+	return fmt.Sprintf("argument %d is invalid", e.Arg)
+}
 
 // PanicError is what a [Responder] is given when a handler panicked. The panic
 // has been logged with its stack.

@@ -110,7 +110,7 @@ func defaultResponder(_ context.Context, s *Socket, call *Call, out any, err err
 	case errors.As(err, &coded):
 		detail = errorDetail{Code: coded.Code, Message: coded.Message}
 	case errors.As(err, &decode):
-		detail = errorDetail{Code: "bad_request", Message: decode.Error()}
+		detail = errorDetail{Code: "bad_request", Message: decode.public()}
 	case !errors.As(err, &panicked): // which was logged with its stack
 		log.Error("socketio: handler failed", "namespace", s.ns.name, "event", call.event, "socket", s.id, "err", err)
 	}

@@ -79,6 +79,15 @@ type Handshake struct {
 	Auth json.RawMessage
 }
 
+// DecodeAuth stores the auth payload in v, a pointer, as json.Unmarshal does.
+// Without a payload v is left as it is.
+func (h Handshake) DecodeAuth(v any) error {
+	if h.Auth == nil {
+		return nil
+	}
+	return json.Unmarshal(h.Auth, v)
+}
+
 // ID returns the socket's id: 20 characters, random, not that of the connection.
 // It is also the name of a room that holds this socket alone.
 func (s *Socket) ID() string { return s.id }

@@ -1,0 +1,261 @@
+// Package siotest holds the small client that tests of this module speak to a
+// Socket.IO server with: raw packets over one WebSocket.
+package siotest
+
+import (
+	"bufio"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// patience is how long a client waits for what a test expects.
+const patience = 10 * time.Second
+
+// Client is one Engine.IO session over WebSocket. Pings are answered while it
+// waits for something else. Sending and receiving may be done by two goroutines.
+type Client struct {
+	t    testing.TB
+	conn net.Conn
+	r    *bufio.Reader
+
+	wmu sync.Mutex // guards writing
+}
+
+// Message is a message the server sent; Binary is nil for text.
+type Message struct {
+	Text   string
+	Binary []byte
+}
+
+// String tells a message as transcripts do.
+func (m Message) String() string {
+	if m.Binary != nil {
+		return fmt.Sprintf("binary %x", m.Binary)
+	}
+	return m.Text
+}
+
+// Dial opens a session at the server with that base URL. The client is closed
+// when the test ends.
+func Dial(t testing.TB, base string) *Client {
+	t.Helper()
+	return DialHeader(t, base, "", nil)
+}
+
+// DialHeader is Dial with a query ("&a=b") and headers.
+func DialHeader(t testing.TB, base, query string, header http.Header) *Client {
+	t.Helper()
+	u, err := url.Parse(base)
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, err := net.Dial("tcp", u.Host)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &Client{t: t, conn: conn, r: bufio.NewReader(conn)}
+	t.Cleanup(c.Close)
+	req, err := http.NewRequest(http.MethodGet, base+"/socket.io/?EIO=4&transport=websocket"+query, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, values := range header {
+		req.Header[name] = values
+	}
+	req.Header.Set("Connection", "Upgrade")
+	req.Header.Set("Upgrade", "websocket")
+	req.Header.Set("Sec-WebSocket-Version", "13")
+	req.Header.Set("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==")
+	if err := req.Write(conn); err != nil {
+		t.Fatal(err)
+	}
+	res, err := http.ReadResponse(c.r, req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if res.StatusCode != http.StatusSwitchingProtocols {
+		t.Fatalf("handshake: %s", res.Status)
+	}
+	if open, err := c.packet(); err != nil || !strings.HasPrefix(open.Text, "0{") {
+		t.Fatalf("open packet = %v, %v", open, err)
+	}
+	return c
+}
+
+// Opcodes of WebSocket frames.
+const (
+	opText   = 1
+	opBinary = 2
+	opClose  = 8
+)
+
+// frame appends a masked frame; the mask is zero.
+func frame(dst []byte, opcode byte, payload []byte) []byte {
+	dst = append(dst, 0x80|opcode)
+	switch n := len(payload); {
+	case n < 126:
+		dst = append(dst, 0x80|byte(n))
+	case n <= 0xffff:
+		dst = binary.BigEndian.AppendUint16(append(dst, 0x80|126), uint16(n))
+	default:
+		dst = binary.BigEndian.AppendUint64(append(dst, 0x80|127), uint64(n))
+	}
+	dst = append(dst, 0, 0, 0, 0)
+	return append(dst, payload...)
+}
+
+// Send sends messages in one segment: strings as text, []byte as binary. That
+// the server has closed the connection is no failure.
+func (c *Client) Send(messages ...any) {
+	var buf []byte
+	for _, m := range messages {
+		switch m := m.(type) {
+		case string:
+			buf = frame(buf, opText, []byte("4"+m))
+		case []byte:
+			buf = frame(buf, opBinary, m)
+		default:
+			panic(fmt.Sprintf("siotest: cannot send %T", m))
+		}
+	}
+	c.write(buf)
+}
+
+func (c *Client) write(buf []byte) {
+	c.wmu.Lock()
+	defer c.wmu.Unlock()
+	// What follows will notice a connection that is closed.
+	_, _ = c.conn.Write(buf)
+}
+
+// Connect joins a namespace and returns the socket's id.
+func (c *Client) Connect(namespace string) string {
+	c.t.Helper()
+	return c.ConnectAuth(namespace, "")
+}
+
+// ConnectAuth is Connect with a payload.
+func (c *Client) ConnectAuth(namespace, auth string) string {
+	c.t.Helper()
+	prefix := "0"
+	if namespace != "/" {
+		prefix += namespace + ","
+	}
+	c.Send(prefix + auth)
+	m := c.Next()
+	var answer struct{ SID string }
+	rest, ok := strings.CutPrefix(m.Text, prefix)
+	if !ok || json.Unmarshal([]byte(rest), &answer) != nil || answer.SID == "" {
+		c.t.Fatalf("CONNECT %s: got %v", namespace, m)
+	}
+	return answer.SID
+}
+
+// Next returns the next message; it fails the test if none comes.
+func (c *Client) Next() Message {
+	c.t.Helper()
+	m, err := c.Receive()
+	if err != nil {
+		c.t.Fatalf("no message: %v", err)
+	}
+	return m
+}
+
+// Expect fails the test unless exactly these messages come next; binary ones are
+// written as "binary 0a0b".
+func (c *Client) Expect(want ...string) {
+	c.t.Helper()
+	for _, w := range want {
+		if got := c.Next().String(); got != w {
+			c.t.Fatalf("got message %q, want %q", got, w)
+		}
+	}
+}
+
+// ExpectClosed fails the test unless the server closes the connection and sends
+// nothing before.
+func (c *Client) ExpectClosed() {
+	c.t.Helper()
+	m, err := c.Receive()
+	if err == nil {
+		c.t.Fatalf("got message %q, want the connection closed", m)
+	}
+	var timeout net.Error
+	if errors.As(err, &timeout) && timeout.Timeout() {
+		c.t.Fatal("the connection stays open, want it closed")
+	}
+}
+
+var errClosed = errors.New("the server closed the connection")
+
+// Receive returns the next message, or an error if there is none.
+func (c *Client) Receive() (Message, error) {
+	for {
+		m, err := c.packet()
+		switch {
+		case err != nil:
+			return m, err
+		case m.Binary != nil:
+			return m, nil
+		case m.Text == "2":
+			c.write(frame(nil, opText, []byte("3")))
+		case m.Text == "1":
+			return Message{}, errClosed
+		case strings.HasPrefix(m.Text, "4"):
+			m.Text = m.Text[1:]
+			return m, nil
+		}
+	}
+}
+
+// packet reads one WebSocket message.
+func (c *Client) packet() (Message, error) {
+	if err := c.conn.SetReadDeadline(time.Now().Add(patience)); err != nil {
+		return Message{}, err
+	}
+	var head [2]byte
+	if _, err := io.ReadFull(c.r, head[:]); err != nil {
+		return Message{}, err
+	}
+	n := uint64(head[1])
+	switch n {
+	case 126:
+		var b [2]byte
+		if _, err := io.ReadFull(c.r, b[:]); err != nil {
+			return Message{}, err
+		}
+		n = uint64(binary.BigEndian.Uint16(b[:]))
+	case 127:
+		var b [8]byte
+		if _, err := io.ReadFull(c.r, b[:]); err != nil {
+			return Message{}, err
+		}
+		n = binary.BigEndian.Uint64(b[:])
+	}
+	payload := make([]byte, n)
+	if _, err := io.ReadFull(c.r, payload); err != nil {
+		return Message{}, err
+	}
+	switch head[0] & 0xf {
+	case opText:
+		return Message{Text: string(payload)}, nil
+	case opBinary:
+		return Message{Binary: payload}, nil
+	case opClose:
+		return Message{}, errClosed
+	}
+	return Message{}, fmt.Errorf("unexpected frame %x", head)
+}
+
+// Close closes the connection, as a client that vanishes.
+func (c *Client) Close() { _ = c.conn.Close() }
