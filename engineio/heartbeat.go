@@ -76,32 +76,43 @@ func (sh *Shard) alive(s *Session) {
 	}
 }
 
-// beat sends the pings that are due, ends the sessions whose pong is overdue,
-// and arms the timer for what comes next.
+// beat sends the pings that are due and ends the sessions whose pong is
+// overdue.
 func (sh *Shard) beat() {
-	next := min(sh.pings.dueFirst(), sh.pongs.dueFirst())
-	if next == never {
+	if sh.nextDue() == never {
 		return
 	}
 	now := sh.now()
-	if next <= now {
-		for s := sh.pings.first; s != nil && s.beat.due <= now; s = sh.pings.first {
-			s.leaveBeat()
-			sh.pongs.push(s, now+int64(sh.srv.opts.PingTimeout))
-			s.awaited.Store(pongAwaited)
-			sh.Append(s, pingFrame)
+	for s := sh.pings.first; s != nil && s.beat.due <= now; s = sh.pings.first {
+		due := s.beat.due + int64(sh.srv.opts.PingTimeout)
+		if now-s.beat.due > int64(maxLag) {
+			due = now + int64(sh.srv.opts.PingTimeout) // do not charge the client for our delay
 		}
-		for s := sh.pongs.first; s != nil && s.beat.due <= now; s = sh.pongs.first {
-			s.leaveBeat()
-			s.terminate(ending{reason: PingTimeout})
-		}
-		next = min(sh.pings.dueFirst(), sh.pongs.dueFirst())
+		s.leaveBeat()
+		sh.pongs.push(s, due)
+		s.awaited.Store(pongAwaited)
+		sh.Append(s, pingFrame)
 	}
-	if next != never && (sh.armed <= now || next < sh.armed) {
-		sh.armed = next
-		sh.timer.Reset(time.Duration(next - now))
+	for s := sh.pongs.first; s != nil && s.beat.due <= now; s = sh.pongs.first {
+		s.leaveBeat()
+		s.terminate(ending{reason: PingTimeout})
 	}
 }
+
+// maxLag is how late a ping may be without its timeout being counted anew.
+const maxLag = 50 * time.Millisecond
+
+// arm makes the shard wake when something is due next.
+func (sh *Shard) arm() {
+	next := sh.nextDue()
+	if next == never || (next >= sh.armed && sh.armed != 0) {
+		return // at the latest when the timer fires this is looked at again
+	}
+	sh.armed = next
+	sh.timer.Reset(time.Duration(next - sh.now()))
+}
+
+func (sh *Shard) nextDue() int64 { return min(sh.pings.dueFirst(), sh.pongs.dueFirst()) }
 
 // never is a due time that does not come.
 const never = int64(1<<63 - 1)

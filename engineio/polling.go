@@ -198,7 +198,7 @@ type attachPoll struct {
 func (t *attachPoll) Run(sh *Shard) {
 	s, lp := t.sess, t.sess.lp
 	switch {
-	case s.ended:
+	case s.ended, s.state.Load() == stateClosed:
 		t.poll.reply <- pollReply{refused: refuse(codeUnknownSession)}
 	case lp == nil: // upgraded meanwhile
 		t.poll.reply <- pollReply{refused: refuse(codeBadRequest)}

@@ -162,6 +162,7 @@ func (sh *Shard) run() {
 		if !ok {
 			return
 		}
+		sh.beat() // first: what arrives after its session's time is late
 		for i := 0; i < len(batch); {
 			i = sh.apply(batch, i)
 		}
@@ -169,7 +170,7 @@ func (sh *Shard) run() {
 		if cap(batch) <= spareInbox {
 			sh.spare = batch[:0]
 		}
-		sh.beat()
+		sh.arm()
 		sh.flushAll()
 	}
 }

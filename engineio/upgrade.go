@@ -128,7 +128,9 @@ func (t *takeOver) Run(sh *Shard) {
 		return
 	}
 	if lp.waiting != nil {
-		lp.answer([]*Frame{byeFrame}) // the client should have let it end before
+		// It should have come to an end before: it is treated as one that came
+		// after the upgrade.
+		lp.waiting.reply <- pollReply{refused: refuse(codeBadRequest)}
 	}
 	lp.probe = nil
 	if lp.tick != nil {
