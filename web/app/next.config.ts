@@ -1,7 +1,20 @@
 import type { NextConfig } from 'next';
 
-const config: NextConfig = {
-  output: 'export',
+/** Where `next dev` finds a running server; the export needs none. */
+const server = process.env.STORYWIRE_URL ?? 'http://localhost:3000';
+
+const development: NextConfig = {
+  // The paths that the binary answers itself, and its story shell.
+  rewrites: async () => [
+    { source: '/story/:id', destination: '/story' },
+    { source: '/socket.io/:path*', destination: `${server}/socket.io/:path*` },
+    { source: '/v1/:path*', destination: `${server}/v1/:path*` },
+    { source: '/demo/:path*', destination: `${server}/demo/:path*` },
+  ],
+  skipTrailingSlashRedirect: true,
 };
+
+const config: NextConfig =
+  process.env.NODE_ENV === 'development' ? development : { output: 'export', images: { unoptimized: true } };
 
 export default config;

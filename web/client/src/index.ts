@@ -5,7 +5,7 @@ export type { InboxState, Notifications } from './notifications.js';
 export type { Readers } from './presence.js';
 export { demoCharacters, demoSignIn, type Rest } from './rest.js';
 export type { RoomState } from './room.js';
-export type { Readable } from './store.js';
+export { type Readable, Value } from './store.js';
 export { createStorywire, type StoryChannel, type Storywire, type StorywireOptions } from './storywire.js';
 export type { TokenSource, Transport } from './transport.js';
 export type { Typing } from './typing.js';

@@ -1,3 +1,5 @@
+import { Application } from '@/components/Application';
+
 export default function Page() {
-  return <p>hi</p>;
+  return <Application />;
 }

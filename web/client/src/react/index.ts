@@ -1,7 +1,7 @@
 export { StorywireProvider, useStorywire } from './context.js';
-export { useComments } from './useComments.js';
+export { type UseComments, useComments } from './useComments.js';
 export { useConnection, useSession } from './useConnection.js';
 export { useArrivals, useInbox, useUnread } from './useNotifications.js';
 export { useOnline, useReaders } from './usePresence.js';
 export { useReadable } from './useReadable.js';
-export { useTyping } from './useTyping.js';
+export { type UseTyping, useTyping } from './useTyping.js';

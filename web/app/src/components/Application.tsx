@@ -1,0 +1,70 @@
+'use client';
+
+import { createStorywire, type Storywire } from '@storywire/client';
+import { StorywireProvider, useConnection, useReadable } from '@storywire/client/react';
+import { usePathname } from 'next/navigation';
+import { useEffect, useState } from 'react';
+import { type Account, accountState, signOut } from '@/lib/account';
+import { routeOf } from '@/lib/route';
+import { Boot } from './Boot';
+import { DemoStrip } from './DemoStrip';
+import { Home } from './Home';
+import { Inbox } from './Inbox';
+import { Keys } from './Keys';
+import { Missing } from './Missing';
+import { SignIn } from './SignIn';
+import { StoryPage } from './StoryPage';
+import { Toasts } from './Toasts';
+import { TopBar } from './TopBar';
+
+/** Every exported page holds the whole application; the address says which part of it is shown. */
+export function Application() {
+  const account = useReadable(accountState);
+  const route = routeOf(usePathname() ?? '/');
+  return (
+    <>
+      <a className="skip" href="#content">
+        Skip to the content
+      </a>
+      {account.status === 'unknown' ? null : <DemoStrip />}
+      {account.status === 'unknown' ? <Boot page={route.page} /> : null}
+      {account.status === 'out' ? <SignIn notice={account.notice} /> : null}
+      {account.status === 'in' ? <Live key={account.account.token} account={account.account} /> : null}
+    </>
+  );
+}
+
+/** The part that is connected: one client per sign-in. */
+function Live({ account }: { account: Account }) {
+  const [client, setClient] = useState<Storywire | null>(null);
+  const route = routeOf(usePathname() ?? '/');
+  useEffect(() => {
+    const created = createStorywire({ token: account.token });
+    created.connect();
+    setClient(created);
+    return () => created.close();
+  }, [account.token]);
+  if (client === null) return <Boot page={route.page} />;
+  return (
+    <StorywireProvider client={client}>
+      <Expiry />
+      <TopBar account={account} storyId={route.page === 'story' ? route.id : null} />
+      {route.page === 'home' ? <Home account={account} /> : null}
+      {route.page === 'story' ? <StoryPage key={route.id} storyId={route.id} /> : null}
+      {route.page === 'inbox' ? <Inbox /> : null}
+      {route.page === 'missing' ? <Missing /> : null}
+      <Toasts />
+      <Keys />
+    </StorywireProvider>
+  );
+}
+
+/** A token that is no longer good leads back to the sign-in. */
+function Expiry() {
+  const { refusal } = useConnection();
+  useEffect(() => {
+    if (refusal === 'TOKEN_EXPIRED') signOut('Your sign-in has expired. Please sign in again.');
+    else if (refusal !== null) signOut('This sign-in is not valid here. Please sign in again.');
+  }, [refusal]);
+  return null;
+}

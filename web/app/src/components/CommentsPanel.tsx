@@ -1,0 +1,159 @@
+'use client';
+
+import type { CommentRow } from '@storywire/client';
+import { useComments, useReadable, useSession, useStorywire, useTyping } from '@storywire/client/react';
+import { ArrowDown, MessageSquare } from 'lucide-react';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { threadsOf } from '@/lib/threads';
+import { useNow } from '@/lib/useNow';
+import { elementOf, useUnseen } from '@/lib/useUnseen';
+import { useVisible } from '@/lib/useVisible';
+import { CommentThread } from './CommentThread';
+import { Composer } from './Composer';
+import styles from './comments.module.css';
+import { Note } from './Note';
+import { CommentsSkeleton } from './Skeletons';
+import story from './story.module.css';
+import { TypingLine } from './TypingLine';
+
+const counted = (count: number, noun: string) => `${count} ${noun}${count === 1 ? '' : 's'}`;
+
+/** What readers say about a story: in the margin of a wide page, below it on a phone. */
+export function CommentsPanel({ storyId }: { storyId: string }) {
+  const { status, rows, hasEarlier, loadingEarlier, error, ...act } = useComments(storyId);
+  const { writers, keystroke, stop } = useTyping(storyId);
+  const room = useReadable(useStorywire().story(storyId).room);
+  const me = useSession()?.user.id ?? null;
+  const now = useNow();
+  const [replyTo, setReplyTo] = useState<CommentRow | null>(null);
+  const section = useRef<HTMLElement>(null);
+  const scroller = useRef<HTMLDivElement>(null);
+  const end = useRef<HTMLDivElement>(null);
+  const inView = useVisible(section);
+  const { unseen, newest } = useUnseen({ rows, me, ready: status === 'ready', scroller, end });
+  const threads = useMemo(() => threadsOf(rows), [rows]);
+  const seeNew = () => {
+    const first = unseen[0];
+    if (first) elementOf(first)?.scrollIntoView({ block: 'center', behavior: 'smooth' });
+  };
+  const earlier = useKeptPlace(scroller, rows, act.loadEarlier);
+  const mayComment = room.status !== 'joined' || (room.role !== 'viewer' && room.role !== 'none');
+  const send = (content: string) => {
+    act.send(content, replyTo?.id ?? null);
+    setReplyTo(null);
+  };
+  return (
+    <section ref={section} className={story.margin} aria-labelledby="comments">
+      <div className={styles.head}>
+        <h2 id="comments">Comments</h2>
+        {rows.length > 0 && !hasEarlier ? <span>{rows.length}</span> : null}
+      </div>
+      <div ref={scroller} className={styles.scroller}>
+        {hasEarlier ? (
+          <button type="button" className="quiet" disabled={loadingEarlier} onClick={earlier}>
+            {loadingEarlier ? 'Fetching earlier comments…' : 'Earlier comments'}
+          </button>
+        ) : null}
+        {status === 'loading' ? <CommentsSkeleton /> : null}
+        {status === 'error' ? (
+          <Note
+            title="The comments could not be fetched."
+            text={error?.message ?? ''}
+            action="Try again"
+            onAction={act.reload}
+          />
+        ) : null}
+        {status === 'ready' && rows.length === 0 ? (
+          <Note title="Nobody has said anything yet." text="You could be the first." />
+        ) : null}
+        {/* biome-ignore lint/a11y/noRedundantRoles: Safari forgets that a list without bullets is one. */}
+        <ol role="list" aria-label="Comments" className={styles.list}>
+          {threads.map(({ root, replies }) => (
+            <CommentThread
+              key={root.key}
+              root={root}
+              replies={replies}
+              now={now}
+              act={act}
+              onReply={mayComment ? setReplyTo : null}
+            />
+          ))}
+        </ol>
+        <div ref={end} className={styles.end} />
+      </div>
+      <div className={styles.foot}>
+        {unseen.length > 0 && inView ? (
+          <button type="button" className={styles.pill} onClick={seeNew}>
+            {counted(unseen.length, 'new comment')}
+            <ArrowDown size={16} strokeWidth={1.5} aria-hidden="true" />
+          </button>
+        ) : null}
+        <TypingLine writers={writers} />
+        {mayComment ? (
+          <Composer
+            replyTo={replyTo}
+            onCancelReply={() => setReplyTo(null)}
+            onSend={send}
+            onType={keystroke}
+            onStop={stop}
+          />
+        ) : (
+          <p className={styles.readonly}>You may read along here, but not comment.</p>
+        )}
+      </div>
+      {inView ? null : (
+        <Jump
+          section={section}
+          label={unseen.length > 0 ? counted(unseen.length, 'new comment') : null}
+          total={rows.length}
+        />
+      )}
+      <p className="visually-hidden" aria-live="polite">
+        {newest ? `New comment by ${newest}` : ''}
+      </p>
+    </section>
+  );
+}
+
+/** On a phone, while the story fills the screen: the way down to the comments. */
+function Jump({
+  section,
+  label,
+  total,
+}: {
+  section: React.RefObject<HTMLElement | null>;
+  label: string | null;
+  total: number;
+}) {
+  return (
+    <button
+      type="button"
+      className={styles.jump}
+      data-new={label !== null || undefined}
+      onClick={() => section.current?.scrollIntoView({ behavior: 'smooth' })}
+    >
+      <MessageSquare size={16} strokeWidth={1.5} aria-hidden="true" />
+      {label ?? (total > 0 ? counted(total, 'comment') : 'Comments')}
+    </button>
+  );
+}
+
+/** Fetches earlier comments and keeps what one was reading where it was. */
+function useKeptPlace(
+  scroller: React.RefObject<HTMLDivElement | null>,
+  rows: unknown,
+  load: () => Promise<void>,
+) {
+  const before = useRef<number | null>(null);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: runs once the rows have grown.
+  useEffect(() => {
+    const box = scroller.current;
+    if (box === null || before.current === null) return;
+    box.scrollTop += box.scrollHeight - before.current;
+    before.current = null;
+  }, [rows]);
+  return useCallback(() => {
+    before.current = scroller.current?.scrollHeight ?? null;
+    void load();
+  }, [scroller, load]);
+}

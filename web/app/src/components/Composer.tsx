@@ -1,0 +1,86 @@
+'use client';
+
+import type { CommentRow } from '@storywire/client';
+import { X } from 'lucide-react';
+import { type FormEvent, type KeyboardEvent, useEffect, useRef, useState } from 'react';
+import { onKey } from '@/lib/keys';
+import styles from './comments.module.css';
+
+/** The server's limit, in characters. */
+const LONGEST = 5000;
+const NEARLY = 4500;
+
+interface Props {
+  replyTo: CommentRow | null;
+  onCancelReply: () => void;
+  onSend: (content: string) => void;
+  onType: () => void;
+  onStop: () => void;
+}
+
+export function Composer({ replyTo, onCancelReply, onSend, onType, onStop }: Props) {
+  const [content, setContent] = useState('');
+  const field = useRef<HTMLTextAreaElement>(null);
+  useEffect(() => onKey('c', () => field.current?.focus()), []);
+  useEffect(() => {
+    if (replyTo) field.current?.focus();
+  }, [replyTo]);
+  const change = (next: string) => {
+    setContent(next);
+    if (next.trim() === '') onStop();
+    else onType();
+  };
+  const send = () => {
+    const words = content.trim();
+    if (words === '') return;
+    onStop();
+    onSend(words);
+    setContent('');
+  };
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    send();
+    field.current?.focus();
+  };
+  const press = (event: KeyboardEvent) => {
+    if (event.key === 'Escape' && replyTo) onCancelReply();
+    // On a phone, and while a word is being composed, Enter belongs to the keyboard.
+    if (event.key !== 'Enter' || event.shiftKey || event.nativeEvent.isComposing) return;
+    if (window.matchMedia('(pointer: coarse)').matches) return;
+    event.preventDefault();
+    send();
+  };
+  return (
+    <form className={styles.composer} onSubmit={submit}>
+      {replyTo ? (
+        <p className={styles.replying}>
+          <span>
+            Replying to <strong>{replyTo.user.display_name}</strong>
+          </span>
+          <button type="button" aria-label="Do not reply" title="Do not reply" onClick={onCancelReply}>
+            <X size={16} strokeWidth={1.5} aria-hidden="true" />
+          </button>
+        </p>
+      ) : null}
+      <textarea
+        ref={field}
+        rows={1}
+        aria-label="Write a comment"
+        placeholder="Write a comment..."
+        maxLength={LONGEST}
+        value={content}
+        onChange={(event) => change(event.target.value)}
+        onKeyDown={press}
+        onBlur={onStop}
+      />
+      <div className={styles.actions}>
+        <span className={styles.left}>
+          {content.length > NEARLY ? `${LONGEST - content.length} characters left` : ''}
+        </span>
+        <button type="submit" className={styles.send} disabled={content.trim() === ''}>
+          Send
+        </button>
+      </div>
+    </form>
+  );
+}

@@ -1,0 +1,98 @@
+'use client';
+
+import type { Story } from '@storywire/client';
+import { StorywireError } from '@storywire/client';
+import { useStorywire } from '@storywire/client/react';
+import { useEffect, useState } from 'react';
+import { onTheShelf } from '@/lib/library';
+import { asMessage } from '@/lib/message';
+import { remember } from '@/lib/storage';
+import { readingMinutes } from '@/lib/time';
+import { useTitle } from '@/lib/useTitle';
+import { LiveAvatar } from './Avatar';
+import { CommentsPanel } from './CommentsPanel';
+import { Missing } from './Missing';
+import { Note } from './Note';
+import { Prose } from './Prose';
+import { StorySkeleton } from './Skeletons';
+import styles from './story.module.css';
+
+type Loaded = { story: Story | null; error: unknown };
+
+function useStory(id: string) {
+  const { rest } = useStorywire();
+  const [loaded, setLoaded] = useState<Loaded>(() => ({ story: onTheShelf(rest, id), error: null }));
+  const [attempt, setAttempt] = useState(0);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new attempt fetches again.
+  useEffect(() => {
+    const abort = new AbortController();
+    rest.story(id, abort.signal).then(
+      (story) => setLoaded({ story, error: null }),
+      (error: unknown) => {
+        if (!abort.signal.aborted) setLoaded((was) => ({ ...was, error }));
+      },
+    );
+    return () => abort.abort();
+  }, [rest, id, attempt]);
+  const again = () => {
+    setLoaded((was) => ({ ...was, error: null }));
+    setAttempt(attempt + 1);
+  };
+  return { ...loaded, again };
+}
+
+export function StoryPage({ storyId }: { storyId: string }) {
+  const { story, error, again } = useStory(storyId);
+  useTitle(story?.title ?? null);
+  useEffect(() => {
+    if (story) remember('last', story.id);
+  }, [story]);
+  if (story === null) {
+    const gone =
+      error instanceof StorywireError && (error.code === 'NOT_FOUND' || error.code === 'FORBIDDEN');
+    if (gone) return <Missing />;
+    if (error) {
+      return (
+        <main id="content" className={styles.page}>
+          <Note
+            title="The story could not be opened."
+            text={asMessage(error)}
+            action="Try again"
+            onAction={again}
+          />
+        </main>
+      );
+    }
+    return (
+      <main id="content" aria-busy="true" aria-label="Loading the story">
+        <StorySkeleton />
+      </main>
+    );
+  }
+  return (
+    <main id="content" className={styles.page}>
+      <article className={styles.column}>
+        <Opening story={story} />
+        <Prose text={story.body} />
+      </article>
+      <CommentsPanel storyId={storyId} />
+    </main>
+  );
+}
+
+function Opening({ story }: { story: Story }) {
+  const minutes = readingMinutes(story.body);
+  return (
+    <header className={styles.opening}>
+      <p className={styles.by}>
+        <LiveAvatar user={story.author} size={28} />
+        <span>
+          {story.author.display_name}
+          <span className={styles.minutes}>{minutes === 1 ? '1 minute' : `${minutes} minutes`}</span>
+        </span>
+      </p>
+      <h1 className={styles.title}>{story.title}</h1>
+      {story.synopsis ? <p className={styles.synopsis}>{story.synopsis}</p> : null}
+    </header>
+  );
+}

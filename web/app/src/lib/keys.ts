@@ -1,0 +1,12 @@
+/** Calls `action` when the key is pressed outside of any field and without a modifier; the result stops that. */
+export function onKey(key: string, action: () => void): () => void {
+  const pressed = (event: KeyboardEvent) => {
+    if (event.key !== key || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+    const at = event.target instanceof HTMLElement ? event.target : null;
+    if (at?.closest('input, textarea, select, [contenteditable="true"], dialog')) return;
+    event.preventDefault();
+    action();
+  };
+  document.addEventListener('keydown', pressed);
+  return () => document.removeEventListener('keydown', pressed);
+}

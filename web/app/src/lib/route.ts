@@ -1,0 +1,37 @@
+export type Route =
+  | { page: 'home' }
+  | { page: 'inbox' }
+  | { page: 'story'; id: string }
+  | { page: 'missing' };
+
+/** Which page a path means. `/story` without an id is the exported shell before it knows its address. */
+export function routeOf(pathname: string): Route {
+  const [first = '', second = '', ...more] = pathname
+    .replace(/\.html$/, '')
+    .split('/')
+    .slice(1);
+  if (more.length > 0) return { page: 'missing' };
+  if (first === '') return { page: 'home' };
+  if (first === 'inbox' && second === '') return { page: 'inbox' };
+  if (first === 'story') return { page: 'story', id: decode(second) };
+  return { page: 'missing' };
+}
+
+function decode(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return segment;
+  }
+}
+
+export const storyPath = (id: string): string => `/story/${encodeURIComponent(id)}`;
+
+/**
+ * Goes to another page without loading one. The exported shells hold the same application, and the
+ * router follows the history, so a story needs no file of its own to navigate to.
+ */
+export function navigate(href: string): void {
+  window.history.pushState(null, '', href);
+  window.scrollTo(0, 0);
+}
