@@ -1,0 +1,244 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/http"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/storywire/storywire/engineio"
+	"github.com/storywire/storywire/internal/api"
+	"github.com/storywire/storywire/internal/auth"
+	"github.com/storywire/storywire/internal/comment"
+	"github.com/storywire/storywire/internal/demo"
+	"github.com/storywire/storywire/internal/errs"
+	"github.com/storywire/storywire/internal/gateway"
+	"github.com/storywire/storywire/internal/notification"
+	"github.com/storywire/storywire/internal/presence"
+	"github.com/storywire/storywire/internal/ratelimit"
+	"github.com/storywire/storywire/internal/store"
+	"github.com/storywire/storywire/internal/story"
+	"github.com/storywire/storywire/internal/user"
+	"github.com/storywire/storywire/socketio"
+	"github.com/storywire/storywire/web"
+)
+
+const (
+	readHeaderTimeout = 10 * time.Second
+	idleTimeout       = 2 * time.Minute
+	maxHeaderBytes    = 32 << 10 // a token of 8 KiB and a browser's cookies
+)
+
+// App is a Storywire server.
+type App struct {
+	cfg      Config
+	log      *slog.Logger
+	store    *store.Store
+	listener net.Listener
+	http     *http.Server
+	sockets  *socketio.Server
+	stopping atomic.Bool
+
+	people   *user.Directory
+	stories  *story.Service
+	comments *comment.Service
+	workers  []func(context.Context) error // run until told to stop
+}
+
+// New opens the database and the port. Nothing is answered before [App.Run],
+// which must follow.
+func New(ctx context.Context, cfg Config, log *slog.Logger) (*App, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	db, err := store.Open(ctx, cfg.DatabaseURL, store.Options{Logger: log})
+	if err != nil {
+		return nil, fmt.Errorf("open the database %s: %w", cfg.DatabaseURL, err)
+	}
+	a := &App{cfg: cfg, log: log, store: db}
+	if err := a.assemble(ctx); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	a.listener, err = net.Listen("tcp", net.JoinHostPort(cfg.Host, strconv.Itoa(cfg.Port)))
+	if err != nil {
+		stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), cfg.StopWait)
+		defer cancel()
+		return nil, errors.Join(fmt.Errorf("listen: %w", err), a.sockets.Close(stop), db.Close())
+	}
+	return a, nil
+}
+
+// assemble makes the parts from the inside out and connects them.
+func (a *App) assemble(ctx context.Context) error {
+	verifier, err := a.verifier(ctx)
+	if err != nil {
+		return err
+	}
+	limits := ratelimit.NewClasses(a.cfg.Rates.classes(), nil)
+	a.sockets = a.newSockets(limits)
+	hub := gateway.NewHub(a.sockets.Of("/ws"), gateway.HubOptions{Logger: a.log})
+
+	a.people = user.NewDirectory(a.store, user.Options{Logger: a.log})
+	a.stories = story.NewService(a.store, a.people, story.Options{Announcer: hub})
+	notifications := notification.NewService(a.store, a.people, hub, notification.Options{})
+	a.comments = comment.NewService(comment.Deps{
+		Store: a.store, Stories: a.stories, People: a.people, Publisher: hub, Notifier: notifications,
+	}, comment.Options{})
+	tracker := presence.NewTracker(a.store, hub, presence.Options{Logger: a.log})
+
+	gw := gateway.New(hub, gateway.Deps{
+		Verifier: verifier, People: a.people, Stories: a.stories, Comments: a.comments,
+		Notifications: notifications, Presence: tracker, Limits: limits,
+	}, gateway.Options{SocketsPerUser: a.cfg.Limits.SocketsPerUser, Logger: a.log})
+
+	rest, err := api.NewServer(api.Deps{
+		Verifier: verifier, People: a.people, Stories: a.stories, Comments: a.comments,
+		Notifications: notifications, Presence: tracker, Limits: limits,
+		Ready: a.ready, ServerKey: a.cfg.ServerKey, Origins: a.cfg.FrontendURL, MaxBody: a.cfg.Limits.MaxBody,
+		Demo: a.demo(verifier), Web: site(), Logger: a.log,
+	})
+	if err != nil {
+		return err
+	}
+	mux := http.NewServeMux()
+	mux.Handle(socketio.DefaultPath, a.sockets)
+	mux.Handle("/", rest)
+	a.http = &http.Server{
+		Handler:           mux,
+		ReadHeaderTimeout: readHeaderTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeaderBytes,
+		ErrorLog:          slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
+	}
+	a.workers = []func(context.Context) error{a.people.Run, a.comments.Run, tracker.Run, hub.Run, gw.Run}
+	return nil
+}
+
+// verifier uses the configured secret. The demo makes one of its own and keeps
+// it in the database, so that sign-ins survive a restart.
+func (a *App) verifier(ctx context.Context) (*auth.Verifier, error) {
+	secret := []byte(a.cfg.JWTSecret)
+	if len(secret) == 0 {
+		var err error
+		if secret, err = a.store.Secret(ctx, "jwt", auth.MinSecret); err != nil {
+			return nil, fmt.Errorf("make the demo's secret: %w", err)
+		}
+	}
+	return auth.NewVerifier(auth.Config{Secret: secret, Issuer: a.cfg.JWTIssuer, Audience: a.cfg.JWTAudience})
+}
+
+func (a *App) newSockets(limits *ratelimit.Classes) *socketio.Server {
+	l := a.cfg.Limits
+	return socketio.NewServer(socketio.Options{
+		Engine: engineio.Options{
+			PingInterval:   l.PingInterval,
+			PingTimeout:    l.PingTimeout,
+			UpgradeTimeout: l.UpgradeTimeout,
+			WriteTimeout:   l.WriteTimeout,
+			MaxPayload:     l.MaxMessage,
+			MaxQueue:       l.MaxQueue,
+			AllowedOrigins: a.cfg.FrontendURL,
+			AllowRequest:   gateway.Admit(limits.ConnAddress),
+		},
+		ConnectTimeout: l.ConnectTimeout,
+		Limits:         socketio.Limits{Rooms: l.RoomsPerSocket},
+		Logger:         a.log,
+	})
+}
+
+func (a *App) demo(v *auth.Verifier) *demo.Demo {
+	if !a.cfg.Demo {
+		return nil
+	}
+	return demo.New(v, nil)
+}
+
+func site() fs.FS {
+	if files, built := web.Assets(); built {
+		return files
+	}
+	return nil
+}
+
+func (a *App) ready(ctx context.Context) error {
+	if a.stopping.Load() {
+		return errs.E("app.ready", errs.Unavailable, "Storywire is stopping.")
+	}
+	return a.store.Ready(ctx)
+}
+
+// URL returns where the server answers, for people on the same machine.
+func (a *App) URL() string {
+	host, port, err := net.SplitHostPort(a.listener.Addr().String())
+	if err != nil {
+		return "http://" + a.listener.Addr().String()
+	}
+	if ip := net.ParseIP(host); ip == nil || ip.IsUnspecified() || ip.IsLoopback() {
+		host = "localhost"
+	}
+	return "http://" + net.JoinHostPort(host, port)
+}
+
+// Run serves until ctx ends, then stops in order and returns nil. It returns an
+// error if something fails meanwhile, or does not stop in time.
+func (a *App) Run(ctx context.Context) error {
+	// The workers outlive ctx: what is being written while stopping needs them.
+	working, release := context.WithCancel(context.WithoutCancel(ctx))
+	defer release()
+	var workers errgroup.Group
+	for _, work := range a.workers {
+		workers.Go(func() error { return work(working) })
+	}
+	serving, failed := context.WithCancelCause(ctx)
+	defer failed(nil)
+	go func() {
+		if err := a.http.Serve(a.listener); !errors.Is(err, http.ErrServerClosed) {
+			failed(fmt.Errorf("serve: %w", err))
+		}
+	}()
+	var seeded error
+	if a.cfg.Demo {
+		seeded = demo.Seed(ctx, a.people, a.stories, a.comments)
+	}
+	if seeded == nil {
+		<-serving.Done()
+	}
+	cause := context.Cause(serving)
+	if errors.Is(cause, context.Canceled) {
+		cause = nil
+	}
+	return errors.Join(seeded, cause, a.stop(release, &workers))
+}
+
+// stop ends everything in the order in which nothing is lost.
+func (a *App) stop(release func(), workers *errgroup.Group) error {
+	// First say so: a load balancer sends no more people here.
+	a.stopping.Store(true)
+	if a.cfg.StopDelay > 0 {
+		time.Sleep(a.cfg.StopDelay)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), a.cfg.StopWait)
+	defer cancel()
+	// Then take no new connections, and let REST requests finish. The polls of
+	// sockets end only with the sockets, therefore at the same time.
+	requests := make(chan error, 1)
+	go func() { requests <- a.http.Shutdown(ctx) }()
+	// Close the transports without a word to the clients' sockets, so that they
+	// come back by themselves, to another node or to the next start. Events in
+	// work are finished: what was acknowledged is stored.
+	sockets := a.sockets.Close(ctx)
+	rest := <-requests
+	// Nobody asks the services any more: their workers store what they still hold.
+	release()
+	working := workers.Wait()
+	// The database last, because all of them write to it.
+	return errors.Join(sockets, rest, working, a.store.Close())
+}

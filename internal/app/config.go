@@ -1,0 +1,127 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/storywire/storywire/internal/auth"
+	"github.com/storywire/storywire/internal/ratelimit"
+)
+
+// Config is everything that can be set. The tags name its flags and
+// environment variables, with their defaults; docs/protocol.md lists the limits.
+type Config struct {
+	Port        int      `env:"PORT" default:"3000" help:"Port to listen on; 0 takes a free one."`
+	Host        string   `env:"HOST" help:"Address to listen on; all of them unless given."`
+	JWTSecret   string   `name:"jwt-secret" env:"JWT_SECRET" help:"Key of the HS256 tokens, at least 32 bytes; shared with whatever signs people in."`
+	JWTIssuer   string   `name:"jwt-issuer" env:"JWT_ISSUER" help:"Required issuer (iss) of tokens."`
+	JWTAudience string   `name:"jwt-audience" env:"JWT_AUDIENCE" help:"Required audience (aud) of tokens."`
+	FrontendURL []string `name:"frontend-url" env:"FRONTEND_URL" default:"http://localhost:3001" sep:"," help:"Origins whose pages may connect, separated by commas; our own pages always may."`
+	DatabaseURL string   `name:"database-url" env:"DATABASE_URL" default:"storywire.db" help:"SQLite file, also as sqlite:PATH."`
+	ServerKey   string   `name:"server-api-key" env:"SERVER_API_KEY" help:"Key of the server API, at least 16 bytes; without it that API is off."`
+	Demo        bool     `env:"DEMO" help:"Seed a story to try, and let anybody sign in as anybody."`
+
+	LogLevel  string        `name:"log-level" env:"LOG_LEVEL" default:"info" enum:"debug,info,warn,error" help:"Least level to log: debug, info, warn or error."`
+	LogFormat string        `name:"log-format" env:"LOG_FORMAT" default:"text" enum:"text,json" help:"How to log: text or json."`
+	StopDelay time.Duration `name:"stop-delay" env:"STOP_DELAY" default:"0s" help:"How long to say not ready before closing connections, for load balancers to notice."`
+	StopWait  time.Duration `name:"stop-wait" env:"STOP_WAIT" default:"20s" help:"How long requests in work may take to finish when stopping."`
+
+	Limits Limits `embed:""`
+	Rates  Rates  `embed:"" prefix:"rate-" envprefix:"RATE_"`
+}
+
+// Limits bound what one client may hold or send. None can be switched off.
+type Limits struct {
+	MaxMessage     int           `name:"max-message" env:"MAX_MESSAGE" default:"1048576" help:"Largest socket message, in bytes."`
+	MaxQueue       int           `name:"max-queue" env:"MAX_QUEUE" default:"1048576" help:"Bytes that may wait for one connection before it is cut."`
+	MaxBody        int64         `name:"max-body" env:"MAX_BODY" default:"1048576" help:"Largest HTTP body, in bytes."`
+	SocketsPerUser int           `name:"sockets-per-user" env:"SOCKETS_PER_USER" default:"20" help:"Connections one user may have."`
+	RoomsPerSocket int           `name:"rooms-per-socket" env:"ROOMS_PER_SOCKET" default:"200" help:"Rooms one connection may be in."`
+	ConnectTimeout time.Duration `name:"connect-timeout" env:"CONNECT_TIMEOUT" default:"10s" help:"How long a connection may take to sign in."`
+	UpgradeTimeout time.Duration `name:"upgrade-timeout" env:"UPGRADE_TIMEOUT" default:"10s" help:"How long a change of transport may take."`
+	WriteTimeout   time.Duration `name:"write-timeout" env:"WRITE_TIMEOUT" default:"10s" help:"How long a write may go without progress before the connection is cut."`
+	PingInterval   time.Duration `name:"ping-interval" env:"PING_INTERVAL" default:"25s" help:"Time between heartbeats."`
+	PingTimeout    time.Duration `name:"ping-timeout" env:"PING_TIMEOUT" default:"20s" help:"How long a heartbeat may go unanswered."`
+}
+
+// Rates are the rate classes, written like "1/s:5": one per second, five at once.
+type Rates struct {
+	ConnAddress ratelimit.Rate `name:"conn-address" env:"CONN_ADDRESS" default:"100/s:500" help:"Handshakes per address."`
+	ConnUser    ratelimit.Rate `name:"conn-user" env:"CONN_USER" default:"60/min:60" help:"Connections per user."`
+	Ctrl        ratelimit.Rate `env:"CTRL" default:"20/s:40" help:"Joining, leaving and subscribing, per connection."`
+	Write       ratelimit.Rate `env:"WRITE" default:"1/s:5" help:"What is stored, per user."`
+	Eph         ratelimit.Rate `env:"EPH" default:"5/s:10" help:"Typing, per connection."`
+	Read        ratelimit.Rate `env:"READ" default:"10/s:20" help:"Lists and history, per user."`
+	Server      ratelimit.Rate `name:"srv" env:"SRV" default:"500/s:500" help:"Requests of the server API."`
+}
+
+// minServerKey is the shortest SERVER_API_KEY in bytes.
+const minServerKey = 16
+
+// Validate says in a sentence what cannot work.
+func (c *Config) Validate() error {
+	if c.JWTSecret == "" && !c.Demo {
+		return errors.New("JWT_SECRET is missing: set it to the secret that signs your tokens (at least 32 bytes), or try things with --demo")
+	}
+	if c.JWTSecret != "" {
+		if _, err := auth.NewVerifier(auth.Config{Secret: []byte(c.JWTSecret)}); err != nil {
+			return err
+		}
+	}
+	if c.ServerKey != "" && len(c.ServerKey) < minServerKey {
+		return fmt.Errorf("SERVER_API_KEY has %d bytes; at least %d are needed", len(c.ServerKey), minServerKey)
+	}
+	if c.Port < 0 || c.Port > 65535 {
+		return fmt.Errorf("PORT must be between 0 and 65535, not %d", c.Port)
+	}
+	for i, origin := range c.FrontendURL {
+		clean, err := cleanOrigin(origin)
+		if err != nil {
+			return err
+		}
+		c.FrontendURL[i] = clean
+	}
+	return c.Limits.validate()
+}
+
+// cleanOrigin returns an origin as browsers send it.
+func cleanOrigin(s string) (string, error) {
+	s = strings.TrimSuffix(strings.TrimSpace(s), "/")
+	if s == "*" {
+		return s, nil
+	}
+	u, err := url.Parse(s)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.Path != "" {
+		return "", fmt.Errorf("FRONTEND_URL has %q, which is no origin: write it like https://example.org", s)
+	}
+	return strings.ToLower(s), nil
+}
+
+func (l Limits) validate() error {
+	for _, limit := range []struct {
+		name string
+		ok   bool
+	}{
+		{"MAX_MESSAGE", l.MaxMessage > 0},
+		{"MAX_QUEUE", l.MaxQueue > 0},
+		{"MAX_BODY", l.MaxBody > 0},
+		{"SOCKETS_PER_USER", l.SocketsPerUser > 0},
+		{"ROOMS_PER_SOCKET", l.RoomsPerSocket > 0},
+		{"CONNECT_TIMEOUT", l.ConnectTimeout > 0},
+		{"UPGRADE_TIMEOUT", l.UpgradeTimeout > 0},
+		{"WRITE_TIMEOUT", l.WriteTimeout > 0},
+		{"PING_INTERVAL", l.PingInterval > 0},
+		{"PING_TIMEOUT", l.PingTimeout > 0},
+	} {
+		if !limit.ok {
+			return fmt.Errorf("%s must be above 0: no limit can be switched off", limit.name)
+		}
+	}
+	return nil
+}
+
+// classes returns the rates as package ratelimit wants them.
+func (r Rates) classes() ratelimit.Rates { return ratelimit.Rates(r) }

@@ -1,0 +1,102 @@
+package gateway
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/storywire/storywire/internal/auth"
+	"github.com/storywire/storywire/internal/comment"
+	"github.com/storywire/storywire/internal/notification"
+	"github.com/storywire/storywire/internal/presence"
+	"github.com/storywire/storywire/internal/ratelimit"
+	"github.com/storywire/storywire/internal/story"
+	"github.com/storywire/storywire/internal/user"
+	"github.com/storywire/storywire/internal/wire"
+	"github.com/storywire/storywire/socketio"
+)
+
+// DefaultSocketsPerUser is how many connections one user may have.
+const DefaultSocketsPerUser = 20
+
+// Deps are what a Gateway asks; all are needed.
+type Deps struct {
+	Verifier      *auth.Verifier
+	People        *user.Directory
+	Stories       *story.Service
+	Comments      *comment.Service
+	Notifications *notification.Service
+	Presence      *presence.Tracker
+	Limits        *ratelimit.Classes
+}
+
+// Options of a Gateway. The zero value means the defaults.
+type Options struct {
+	SocketsPerUser int              // default DefaultSocketsPerUser
+	Now            func() time.Time // default time.Now
+	Logger         *slog.Logger     // default slog.Default()
+}
+
+// Gateway handles the events of the sockets of a Hub's namespace.
+type Gateway struct {
+	deps   Deps
+	opts   Options
+	hub    *Hub
+	expiry *expiryQueue
+}
+
+// New registers the handlers of every event with hub's namespace. It is called
+// once for a Hub, before sockets connect.
+func New(hub *Hub, d Deps, o Options) *Gateway {
+	if o.SocketsPerUser <= 0 {
+		o.SocketsPerUser = DefaultSocketsPerUser
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+	g := &Gateway{deps: d, opts: o, hub: hub, expiry: newExpiryQueue(o.Now)}
+	ns := hub.ns
+	ns.Use(g.authenticate)
+	ns.OnConnect(g.connected)
+	ns.OnDisconnect(g.disconnected)
+	ns.UseEvent(g.limit)
+	ns.Respond(g.respond)
+	ns.OnUnknown(g.unknown)
+	g.handlers(ns)
+	return g
+}
+
+// handlers has every event of wire.ClientEvents.
+func (g *Gateway) handlers(ns *socketio.Namespace) {
+	handle(ns, wire.StoryJoinEvent, g.joinStory)
+	handle(ns, wire.StoryLeaveEvent, g.leaveStory)
+	handle(ns, wire.CommentNewEvent, g.newComment)
+	handle(ns, wire.CommentListEvent, g.listComments)
+	handle(ns, wire.CommentTypingEvent, g.setTyping)
+	handle(ns, wire.PresenceSubscribeEvent, g.subscribePresence)
+	handle(ns, wire.PresenceUnsubscribeEvent, g.unsubscribePresence)
+	handle(ns, wire.NotificationListEvent, g.listNotifications)
+	handle(ns, wire.NotificationReadEvent, g.readNotifications)
+	handle(ns, wire.AuthRefreshEvent, g.refreshToken)
+}
+
+// Run ends connections whose tokens end, until ctx ends. It returns nil.
+func (g *Gateway) Run(ctx context.Context) error {
+	g.expiry.run(ctx,
+		func(s *session, at time.Time) {
+			s.emit(wire.AuthExpiringEvent, wire.AuthExpiring{ExpiresAt: wire.At(at)})
+		},
+		func(s *session) {
+			s.emit(wire.SessionClosingEvent, wire.SessionClosing{Reason: wire.ClosingToken})
+			s.socket.CloseTransport() // the client comes back, perhaps with a new token
+		})
+	return nil
+}
+
+// emit sends an event to the session's client; to one that has gone it sends nothing.
+func (s *session) emit(event string, payload any) {
+	s.gateway.hub.tellOne(s.socket, event, payload)
+}

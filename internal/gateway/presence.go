@@ -1,0 +1,82 @@
+package gateway
+
+import (
+	"context"
+
+	"github.com/storywire/storywire/internal/auth"
+	"github.com/storywire/storywire/internal/errs"
+	"github.com/storywire/storywire/internal/story"
+	"github.com/storywire/storywire/internal/wire"
+)
+
+// maxWatched is how many users one presence:subscribe may name.
+const maxWatched = 200
+
+// subscribePresence answers who is there, as the event presence:users and as
+// the acknowledgement. Later changes come as presence:diff for a story, and as
+// user:online and user:offline, which everybody gets, for the rest.
+func (g *Gateway) subscribePresence(ctx context.Context, s *session, in wire.PresenceSubscribe) (wire.PresenceUsers, error) {
+	users, err := g.whoIsThere(ctx, s, in)
+	if err != nil {
+		return wire.PresenceUsers{}, err
+	}
+	if s.subscribe() {
+		s.socket.Leave(s.group)
+	}
+	s.emit(wire.PresenceUsersEvent, users)
+	return users, nil
+}
+
+func (g *Gateway) whoIsThere(ctx context.Context, s *session, in wire.PresenceSubscribe) (wire.PresenceUsers, error) {
+	switch {
+	case in.StoryID != "":
+		return g.followStory(ctx, s, story.ID(in.StoryID))
+	case len(in.UserIDs) > maxWatched:
+		return wire.PresenceUsers{}, errs.E("gateway.whoIsThere", errs.Validation, "userIds may name at most 200 users.")
+	case len(in.UserIDs) > 0:
+		return g.whichOf(ctx, wire.UserIDs(in.UserIDs))
+	}
+	online := g.deps.Presence.Online()
+	return wire.PresenceUsers{Users: wire.Map(online.UserIDs, userID), Count: online.Count}, nil
+}
+
+// followStory joins before it looks, so that no change falls in between.
+func (g *Gateway) followStory(ctx context.Context, s *session, id story.ID) (wire.PresenceUsers, error) {
+	if _, err := g.deps.Stories.MayRead(ctx, s.user.ID, id); err != nil {
+		return wire.PresenceUsers{}, err
+	}
+	if err := s.socket.Join(roomStoryPresence(id)); err != nil {
+		return wire.PresenceUsers{}, errs.E("gateway.followStory", errs.RoomFull, "You have too many stories open in this tab.")
+	}
+	if _, err := g.deps.Stories.MayRead(ctx, s.user.ID, id); err != nil { // lost in between
+		s.socket.Leave(roomStoryPresence(id))
+		return wire.PresenceUsers{}, err
+	}
+	return wire.PresenceUsersOf(g.deps.Presence.Story(id)), nil
+}
+
+func (g *Gateway) whichOf(ctx context.Context, ids []auth.UserID) (wire.PresenceUsers, error) {
+	statuses, err := g.deps.Presence.Statuses(ctx, ids)
+	if err != nil {
+		return wire.PresenceUsers{}, err
+	}
+	users := []string{}
+	for _, id := range ids {
+		if statuses[id].Online {
+			users = append(users, string(id))
+		}
+	}
+	return wire.PresenceUsers{Users: users, Count: len(users)}, nil
+}
+
+// unsubscribePresence ends the presence:diff events of a story, or of all.
+func (g *Gateway) unsubscribePresence(_ context.Context, s *session, in wire.PresenceUnsubscribe) (wire.PresenceUnsubscribed, error) {
+	rooms := []string{roomStoryPresence(story.ID(in.StoryID))}
+	if in.StoryID == "" {
+		rooms = presenceRooms(s.socket.Rooms())
+	}
+	s.socket.Leave(rooms...)
+	return wire.PresenceUnsubscribed{StoryID: string(in.StoryID)}, nil
+}
+
+func userID(id auth.UserID) string { return string(id) }

@@ -1,0 +1,142 @@
+package gateway
+
+import (
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/storywire/storywire/internal/ratelimit"
+	"github.com/storywire/storywire/internal/story"
+	"github.com/storywire/storywire/internal/user"
+	"github.com/storywire/storywire/socketio"
+)
+
+// session is the record of one connection: who it is and what it has joined.
+// It knows its socket, but nothing in it depends on that one, so that another
+// socket can carry it on.
+type session struct {
+	id      string // of the connection; the origin of what it writes
+	gateway *Gateway
+	socket  *socketio.Socket
+	user    user.Profile
+	group   string // the room of its announcements
+
+	mu         sync.Mutex // guards the fields below
+	ended      bool
+	stories    []joined
+	subscribed bool // has asked for presence, so that it needs no announcements
+
+	expiry expiry // guarded by the expiryQueue
+
+	// Only the handlers of the socket's events use these, one at a time. Most
+	// connections need none of them.
+	ctrl, eph  *ratelimit.Bucket
+	violations *ratelimit.Violations
+	dropped    int // ephemeral events
+}
+
+// joined is a story that a session has joined.
+type joined struct {
+	id    story.ID
+	count int // joins minus leaves: two components may show one story
+	role  story.Role
+	epoch string
+	seq   int64 // of the last comment when it was joined
+}
+
+// join counts a join; first says that it is the first of the story. ok is
+// false if the session has ended meanwhile.
+func (s *session) join(id story.ID, role story.Role) (first, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ended {
+		return false, false
+	}
+	if i := s.index(id); i >= 0 {
+		s.stories[i].count++
+		s.stories[i].role = role
+		return false, true
+	}
+	s.stories = append(s.stories, joined{id: id, count: 1, role: role})
+	return true, true
+}
+
+// leave takes one join back; last says that it was the last of the story.
+func (s *session) leave(id story.ID) (last bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	i := s.index(id)
+	if i < 0 {
+		return false
+	}
+	if s.stories[i].count--; s.stories[i].count > 0 {
+		return false
+	}
+	s.stories = slices.Delete(s.stories, i, i+1)
+	return true
+}
+
+// drop takes all joins of a story back and reports whether there were any.
+func (s *session) drop(id story.ID) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	i := s.index(id)
+	if i < 0 {
+		return false
+	}
+	s.stories = slices.Delete(s.stories, i, i+1)
+	return true
+}
+
+// at remembers how far the session has come in a story.
+func (s *session) at(id story.ID, epoch string, seq int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if i := s.index(id); i >= 0 {
+		s.stories[i].epoch, s.stories[i].seq = epoch, seq
+	}
+}
+
+// promote remembers a changed role.
+func (s *session) promote(id story.ID, role story.Role) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if i := s.index(id); i >= 0 {
+		s.stories[i].role = role
+	}
+}
+
+func (s *session) has(id story.ID) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.index(id) >= 0
+}
+
+// subscribe reports whether it is the session's first subscription to presence.
+func (s *session) subscribe() (first bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	first = !s.subscribed
+	s.subscribed = true
+	return first
+}
+
+// end closes the record: nothing can be joined any more.
+func (s *session) end() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ended = true
+}
+
+// index returns where the story is in s.stories, or -1. The caller holds mu.
+func (s *session) index(id story.ID) int {
+	return slices.IndexFunc(s.stories, func(j joined) bool { return j.id == id })
+}
+
+// violate counts a refused event and reports whether that makes it abuse.
+func (s *session) violate(now time.Time) (abuse bool) {
+	if s.violations == nil {
+		s.violations = new(ratelimit.Violations)
+	}
+	return s.violations.Add(now)
+}
