@@ -20,7 +20,7 @@ type scale struct {
 }
 
 var (
-	fullScale  = scale{divide: 1, warm: 400 * time.Millisecond, window: 2 * time.Second, settle: 1500 * time.Millisecond}
+	fullScale  = scale{divide: 1, warm: 400 * time.Millisecond, window: 2 * time.Second, settle: time.Second}
 	smokeScale = scale{divide: 20, warm: 50 * time.Millisecond, window: 200 * time.Millisecond, settle: 100 * time.Millisecond}
 )
 
@@ -53,9 +53,14 @@ type group struct {
 	run  func(b *bench, ctx context.Context, p *process, t load.Target) error
 }
 
-// groups in the order of a round. Memory comes first: it wants a fresh process.
+// groups in the order of a round. Memory comes first: it wants a fresh process,
+// and the rest a warm one.
 var groups = []group{
-	{[]string{rowConnect, rowIdle}, (*bench).idle},
+	{[]string{rowIdle}, (*bench).idle},
+	{[]string{rowConnect, rowFan1, rowFan4, rowFan16, rowOverload, rowRooms, rowAck50, rowAck500}, func(b *bench, ctx context.Context, p *process, t load.Target) error {
+		return b.exercise(ctx, p, t, 1000)
+	}},
+	{[]string{rowConnect}, (*bench).storm},
 	{[]string{rowFan1, rowFan4, rowFan16, rowOverload}, (*bench).bigRoom},
 	{[]string{rowRooms}, (*bench).rooms},
 	{[]string{rowAck50}, func(b *bench, ctx context.Context, p *process, t load.Target) error {
@@ -129,20 +134,14 @@ func (b *bench) startAll(ctx context.Context, round int) (running []server, err 
 			return running, err
 		}
 		running = append(running, server{p, t})
-		if err := b.warmUp(ctx, p, t); err != nil {
-			if ctx.Err() != nil {
-				return running, ctx.Err()
-			}
-			b.log("  %s: warm up: %v", name, err)
-		}
 	}
 	return running, nil
 }
 
-// warmUp lets Node compile its hot code and every runtime grow its base, which
-// is not what a connection costs.
-func (b *bench) warmUp(ctx context.Context, p *process, t load.Target) error {
-	s, err := b.connect(ctx, t, 1000)
+// exercise runs every path of a server for a moment: Node compiles its hot code,
+// pages of every program are touched, pools are filled.
+func (b *bench) exercise(ctx context.Context, p *process, t load.Target, conns int) error {
+	s, err := b.connect(ctx, t, conns)
 	if err != nil {
 		return err
 	}
@@ -167,7 +166,7 @@ func (b *bench) anyWanted(rows []string) bool {
 	return false
 }
 
-// conns scales a number of connections and keeps it divisible by the rooms.
+// conns scales a number of connections.
 func (b *bench) conns(n int) int { return max(1, n/b.scale.divide) }
 
 // connect opens connections of which none may fail.
@@ -187,16 +186,59 @@ func others(c load.Cost) float64 {
 	return c.OtherCPU.Seconds() / c.Elapsed.Seconds() / float64(numCPU)
 }
 
-// idle measures connecting, and what a connection that does nothing weighs.
+// idle measures what a connection that does nothing weighs: joined to the
+// namespace and to one room, against the process before it had any.
 func (b *bench) idle(ctx context.Context, p *process, t load.Target) error {
-	if err := p.collect(ctx); err != nil {
+	if err := b.exercise(ctx, p, t, 100); err != nil { // what the first connections cost, the later do not
 		return err
 	}
-	memory := load.Process{PID: t.PID}
-	base, err := memory.RSS()
+	base, err := b.settled(ctx, p, nil)
 	if err != nil {
 		return err
 	}
+	s, err := b.connect(ctx, t, 10000)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	if err := s.Join(ctx, 1); err != nil {
+		return err
+	}
+	if err := s.Idle(ctx, b.scale.settle); err != nil {
+		return err
+	}
+	unsettled, err := load.Process{PID: t.PID}.RSS()
+	if err != nil {
+		return err
+	}
+	settled, err := b.settled(ctx, p, s)
+	if err != nil {
+		return err
+	}
+	perConn := func(rss int64) float64 { return float64(rss-base) / 1024 / float64(b.conns(10000)) }
+	b.report.add(rowIdle, p.name, sample{Value: perConn(settled), Extra: perConn(unsettled)})
+	s.Close()
+	return p.quiet(ctx)
+}
+
+// settled returns the RSS after the runtime has collected its garbage and given
+// memory back, while the connections of s, if any, are kept alive.
+func (b *bench) settled(ctx context.Context, p *process, s *load.Swarm) (int64, error) {
+	for range 2 { // the first collection shrinks stacks, the second frees what hung on them
+		if err := p.collect(ctx); err != nil {
+			return 0, err
+		}
+	}
+	if s != nil {
+		if err := s.Idle(ctx, b.scale.settle); err != nil {
+			return 0, err
+		}
+	}
+	return load.Process{PID: p.cmd.Process.Pid}.RSS()
+}
+
+// storm measures connecting, 256 handshakes at a time.
+func (b *bench) storm(ctx context.Context, p *process, t load.Target) error {
 	s, r, err := load.Connect(ctx, t, load.ConnectOptions{Conns: b.conns(10000)})
 	if err != nil {
 		return err
@@ -210,28 +252,6 @@ func (b *bench) idle(ctx context.Context, p *process, t load.Target) error {
 	if r.Dropped > 0 {
 		return fmt.Errorf("%d of %d connections dropped: %w", r.Dropped, b.conns(10000), r.Err)
 	}
-	if err := s.Join(ctx, 1); err != nil {
-		return err
-	}
-	if err := s.Idle(ctx, b.scale.settle); err != nil {
-		return err
-	}
-	unsettled, err := memory.RSS()
-	if err != nil {
-		return err
-	}
-	if err := p.collect(ctx); err != nil {
-		return err
-	}
-	if err := s.Idle(ctx, b.scale.settle); err != nil {
-		return err
-	}
-	settled, err := memory.RSS()
-	if err != nil {
-		return err
-	}
-	perConn := func(rss int64) float64 { return float64(rss-base) / 1024 / float64(r.Connected) }
-	b.report.add(rowIdle, p.name, sample{Value: perConn(settled), Extra: perConn(unsettled)})
 	s.Close()
 	return p.quiet(ctx)
 }
