@@ -111,6 +111,8 @@ func defaultResponder(_ context.Context, s *Socket, call *Call, out any, err err
 		detail = errorDetail{Code: coded.Code, Message: coded.Message}
 	case errors.As(err, &decode):
 		detail = errorDetail{Code: "bad_request", Message: decode.public()}
+	case errors.Is(err, ErrDisconnected), errors.Is(err, context.Canceled):
+		return // the client has gone
 	case !errors.As(err, &panicked): // which was logged with its stack
 		log.Error("socketio: handler failed", "namespace", s.ns.name, "event", call.event, "socket", s.id, "err", err)
 	}

@@ -12,7 +12,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/storywire/storywire/socketio"
 	"github.com/storywire/storywire/socketio/internal/siotest"
@@ -94,7 +93,7 @@ func parseMessage(t *testing.T, text string) any {
 	return b
 }
 
-var transcriptOptions = socketio.Options{AckTimeout: 5 * time.Second}
+var transcriptOptions = socketio.Options{Logger: quiet}
 
 type mixed struct {
 	Name string `json:"name"`
