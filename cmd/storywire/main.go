@@ -18,6 +18,9 @@ import (
 	"github.com/storywire/storywire/internal/app"
 )
 
+// version is set by the linker in releases.
+var version string
+
 type cli struct {
 	Serve   serveCmd   `cmd:"" help:"Run the server."`
 	Token   tokenCmd   `cmd:"" help:"Mint a token for trying things."`
@@ -52,16 +55,11 @@ func (c *tokenCmd) Run() error {
 type versionCmd struct{}
 
 func (versionCmd) Run() error {
-	version := "unknown"
-	if info, ok := debug.ReadBuildInfo(); ok {
-		version = info.Main.Version
-		for _, s := range info.Settings {
-			if s.Key == "vcs.revision" {
-				version += " " + s.Value
-			}
-		}
+	v := version
+	if info, ok := debug.ReadBuildInfo(); ok && v == "" {
+		v = info.Main.Version
 	}
-	fmt.Println("storywire", version)
+	fmt.Println("storywire", v)
 	return nil
 }
 

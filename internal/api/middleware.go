@@ -59,7 +59,7 @@ func (s *Server) service(h func(http.ResponseWriter, *http.Request) error) http.
 // guest wraps a handler that asks for no token.
 func (s *Server) guest(h func(http.ResponseWriter, *http.Request) error) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		err := allow(s.deps.Limits.ConnAddress, address(r))
+		err := allow(s.deps.Limits.Conn, address(r))
 		if err == nil {
 			err = h(w, r)
 		}

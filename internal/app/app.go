@@ -35,6 +35,10 @@ const (
 	readHeaderTimeout = 10 * time.Second
 	idleTimeout       = 2 * time.Minute
 	maxHeaderBytes    = 32 << 10 // a token of 8 KiB and a browser's cookies
+
+	// farewell is how long what is queued for sockets may take to get out
+	// before they are closed; what is lost is only the word, not a comment.
+	farewell = 100 * time.Millisecond
 )
 
 // App is a Storywire server.
@@ -45,6 +49,7 @@ type App struct {
 	listener net.Listener
 	http     *http.Server
 	sockets  *socketio.Server
+	hub      *gateway.Hub
 	stopping atomic.Bool
 
 	people   *user.Directory
@@ -84,17 +89,17 @@ func (a *App) assemble(ctx context.Context) error {
 	}
 	limits := ratelimit.NewClasses(a.cfg.Rates.classes(), nil)
 	a.sockets = a.newSockets(limits)
-	hub := gateway.NewHub(a.sockets.Of("/ws"), gateway.HubOptions{Logger: a.log})
+	a.hub = gateway.NewHub(a.sockets.Of("/ws"), gateway.HubOptions{Logger: a.log})
 
 	a.people = user.NewDirectory(a.store, user.Options{Logger: a.log})
-	a.stories = story.NewService(a.store, a.people, story.Options{Announcer: hub})
-	notifications := notification.NewService(a.store, a.people, hub, notification.Options{})
+	a.stories = story.NewService(a.store, a.people, story.Options{Announcer: a.hub})
+	notifications := notification.NewService(a.store, a.people, a.hub, notification.Options{})
 	a.comments = comment.NewService(comment.Deps{
-		Store: a.store, Stories: a.stories, People: a.people, Publisher: hub, Notifier: notifications,
+		Store: a.store, Stories: a.stories, People: a.people, Publisher: a.hub, Notifier: notifications,
 	}, comment.Options{})
-	tracker := presence.NewTracker(a.store, hub, presence.Options{Logger: a.log})
+	tracker := presence.NewTracker(a.store, a.hub, presence.Options{Logger: a.log})
 
-	gw := gateway.New(hub, gateway.Deps{
+	gw := gateway.New(a.hub, gateway.Deps{
 		Verifier: verifier, People: a.people, Stories: a.stories, Comments: a.comments,
 		Notifications: notifications, Presence: tracker, Limits: limits,
 	}, gateway.Options{SocketsPerUser: a.cfg.Limits.SocketsPerUser, Logger: a.log})
@@ -118,7 +123,7 @@ func (a *App) assemble(ctx context.Context) error {
 		MaxHeaderBytes:    maxHeaderBytes,
 		ErrorLog:          slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
 	}
-	a.workers = []func(context.Context) error{a.people.Run, a.comments.Run, tracker.Run, hub.Run, gw.Run}
+	a.workers = []func(context.Context) error{a.people.Run, a.comments.Run, tracker.Run, a.hub.Run, gw.Run}
 	return nil
 }
 
@@ -146,7 +151,7 @@ func (a *App) newSockets(limits *ratelimit.Classes) *socketio.Server {
 			MaxPayload:     l.MaxMessage,
 			MaxQueue:       l.MaxQueue,
 			AllowedOrigins: a.cfg.FrontendURL,
-			AllowRequest:   gateway.Admit(limits.ConnAddress),
+			AllowRequest:   gateway.Admit(limits.Conn),
 		},
 		ConnectTimeout: l.ConnectTimeout,
 		Limits:         socketio.Limits{Rooms: l.RoomsPerSocket},
@@ -225,6 +230,8 @@ func (a *App) stop(release func(), workers *errgroup.Group) error {
 	if a.cfg.StopDelay > 0 {
 		time.Sleep(a.cfg.StopDelay)
 	}
+	a.hub.Drain()
+	time.Sleep(farewell)
 	ctx, cancel := context.WithTimeout(context.Background(), a.cfg.StopWait)
 	defer cancel()
 	// Then take no new connections, and let REST requests finish. The polls of

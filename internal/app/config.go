@@ -49,13 +49,13 @@ type Limits struct {
 
 // Rates are the rate classes, written like "1/s:5": one per second, five at once.
 type Rates struct {
-	ConnAddress ratelimit.Rate `name:"conn-address" env:"CONN_ADDRESS" default:"100/s:500" help:"Handshakes per address."`
-	ConnUser    ratelimit.Rate `name:"conn-user" env:"CONN_USER" default:"60/min:60" help:"Connections per user."`
-	Ctrl        ratelimit.Rate `env:"CTRL" default:"20/s:40" help:"Joining, leaving and subscribing, per connection."`
-	Write       ratelimit.Rate `env:"WRITE" default:"1/s:5" help:"What is stored, per user."`
-	Eph         ratelimit.Rate `env:"EPH" default:"5/s:10" help:"Typing, per connection."`
-	Read        ratelimit.Rate `env:"READ" default:"10/s:20" help:"Lists and history, per user."`
-	Server      ratelimit.Rate `name:"srv" env:"SRV" default:"500/s:500" help:"Requests of the server API."`
+	Conn     ratelimit.Rate `env:"CONN" default:"100/s:500" help:"Handshakes per address."`
+	ConnUser ratelimit.Rate `name:"conn-user" env:"CONN_USER" default:"60/min:60" help:"Connections per user."`
+	Ctrl     ratelimit.Rate `env:"CTRL" default:"20/s:40" help:"Joining, leaving and subscribing, per connection."`
+	Write    ratelimit.Rate `env:"WRITE" default:"1/s:5" help:"What is stored, per user."`
+	Eph      ratelimit.Rate `env:"EPH" default:"5/s:10" help:"Typing, per connection."`
+	Read     ratelimit.Rate `env:"READ" default:"10/s:20" help:"Lists and history, per user."`
+	Server   ratelimit.Rate `name:"srv" env:"SRV" default:"500/s:500" help:"Requests of the server API."`
 }
 
 // minServerKey is the shortest SERVER_API_KEY in bytes.

@@ -123,7 +123,7 @@ func (g *Gateway) connected(s *socketio.Socket) {
 
 // disconnected forgets the session. It runs once for every connected one, after
 // the last of its events.
-func (g *Gateway) disconnected(s *socketio.Socket, reason socketio.DisconnectReason) {
+func (g *Gateway) disconnected(s *socketio.Socket, _ socketio.DisconnectReason) {
 	sess, ok := s.Data().(*session)
 	if !ok {
 		return
@@ -132,11 +132,9 @@ func (g *Gateway) disconnected(s *socketio.Socket, reason socketio.DisconnectRea
 	g.expiry.remove(sess)
 	g.hub.sessions.remove(sess)
 	g.deps.Comments.Disconnected(sess.id)
-	if reason == socketio.ClientNamespaceDisconnect { // the client said so: no grace
-		g.deps.Presence.LogOut(presence.ConnectionID(sess.id))
-	} else {
-		g.deps.Presence.Disconnect(presence.ConnectionID(sess.id))
-	}
+	// With grace also if the client said so: pages do that when they reload,
+	// or connect again with a newer token.
+	g.deps.Presence.Disconnect(presence.ConnectionID(sess.id))
 }
 
 // refreshToken gives a connection a newer token of the same user.

@@ -79,6 +79,11 @@ func (h *Hub) Run(ctx context.Context) error {
 	return nil
 }
 
+// Drain tells everybody that the server is about to stop: they come back by themselves.
+func (h *Hub) Drain() {
+	h.tell(h.ns.To(roomOnline), wire.SessionClosingEvent, wire.SessionClosing{Reason: wire.ClosingDrain})
+}
+
 // tell emits to rooms and logs what can only be a mistake of ours.
 func (h *Hub) tell(to socketio.Operator, event string, payload any) {
 	if err := to.Emit(event, payload); err != nil {

@@ -4,40 +4,40 @@ import "time"
 
 // Rates is the rate of every class of events.
 type Rates struct {
-	ConnAddress Rate // handshakes per address: whole schools sit behind one
-	ConnUser    Rate // connections per user
-	Ctrl        Rate // joining, leaving, subscribing; per connection
-	Write       Rate // what is stored; per user
-	Eph         Rate // typing; per connection
-	Read        Rate // lists and history; per user
-	Server      Rate // the server API, per key
+	Conn     Rate // handshakes per address: whole schools sit behind one
+	ConnUser Rate // connections per user
+	Ctrl     Rate // joining, leaving, subscribing; per connection
+	Write    Rate // what is stored; per user
+	Eph      Rate // typing; per connection
+	Read     Rate // lists and history; per user
+	Server   Rate // the server API, per key
 }
 
 // DefaultRates returns the rates of the published protocol.
 func DefaultRates() Rates {
 	return Rates{
-		ConnAddress: Rate{Count: 100, Per: time.Second, Burst: 500},
-		ConnUser:    Rate{Count: 60, Per: time.Minute, Burst: 60},
-		Ctrl:        Rate{Count: 20, Per: time.Second, Burst: 40},
-		Write:       Rate{Count: 1, Per: time.Second, Burst: 5},
-		Eph:         Rate{Count: 5, Per: time.Second, Burst: 10},
-		Read:        Rate{Count: 10, Per: time.Second, Burst: 20},
-		Server:      Rate{Count: 500, Per: time.Second, Burst: 500},
+		Conn:     Rate{Count: 100, Per: time.Second, Burst: 500},
+		ConnUser: Rate{Count: 60, Per: time.Minute, Burst: 60},
+		Ctrl:     Rate{Count: 20, Per: time.Second, Burst: 40},
+		Write:    Rate{Count: 1, Per: time.Second, Burst: 5},
+		Eph:      Rate{Count: 5, Per: time.Second, Burst: 10},
+		Read:     Rate{Count: 10, Per: time.Second, Burst: 20},
+		Server:   Rate{Count: 500, Per: time.Second, Burst: 500},
 	}
 }
 
 // Classes holds a [Limiter] for each class that is counted over connections, so
 // that sockets and REST draw from the same buckets.
 type Classes struct {
-	Rates       Rates
-	Now         func() time.Time
-	ConnAddress *Limiter // by address
-	ConnUser    *Limiter // by user
-	Ctrl        *Limiter // by user, for REST
-	Write       *Limiter // by user
-	Eph         *Limiter // by user, for REST
-	Read        *Limiter // by user
-	Server      *Limiter // by key
+	Rates    Rates
+	Now      func() time.Time
+	Conn     *Limiter // by address
+	ConnUser *Limiter // by user
+	Ctrl     *Limiter // by user, for REST
+	Write    *Limiter // by user
+	Eph      *Limiter // by user, for REST
+	Read     *Limiter // by user
+	Server   *Limiter // by key
 }
 
 // NewClasses returns the limiters of r. A nil now is time.Now.
@@ -46,14 +46,14 @@ func NewClasses(r Rates, now func() time.Time) *Classes {
 		now = time.Now
 	}
 	return &Classes{
-		Rates:       r,
-		Now:         now,
-		ConnAddress: NewLimiter(r.ConnAddress, now),
-		ConnUser:    NewLimiter(r.ConnUser, now),
-		Ctrl:        NewLimiter(r.Ctrl, now),
-		Write:       NewLimiter(r.Write, now),
-		Eph:         NewLimiter(r.Eph, now),
-		Read:        NewLimiter(r.Read, now),
-		Server:      NewLimiter(r.Server, now),
+		Rates:    r,
+		Now:      now,
+		Conn:     NewLimiter(r.Conn, now),
+		ConnUser: NewLimiter(r.ConnUser, now),
+		Ctrl:     NewLimiter(r.Ctrl, now),
+		Write:    NewLimiter(r.Write, now),
+		Eph:      NewLimiter(r.Eph, now),
+		Read:     NewLimiter(r.Read, now),
+		Server:   NewLimiter(r.Server, now),
 	}
 }

@@ -33,13 +33,14 @@ type Unread struct {
 
 // SessionClosing is sent before the server ends a connection.
 type SessionClosing struct {
-	Reason string `json:"reason" ts:"'token' | 'abuse'"`
+	Reason string `json:"reason" ts:"'token' | 'abuse' | 'drain'"`
 }
 
 // Reasons of [SessionClosing].
 const (
 	ClosingToken = "token" // the token has expired
 	ClosingAbuse = "abuse" // far too many events were refused
+	ClosingDrain = "drain" // the server stops; connect again
 )
 
 // AuthExpiring is sent a minute before the token ends.

@@ -38,7 +38,7 @@ export class Connection {
   #transport: Transport;
   #token: TokenSource;
   #used: string | null = null;
-  #closing: 'token' | 'abuse' | null = null;
+  #closing: ServerEvents['session:closing']['reason'] | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #up = new Set<(recovered: boolean) => void>();
   #down = new Set<() => void>();

@@ -184,7 +184,7 @@ export interface SessionReady {
 }
 
 export interface SessionClosing {
-  reason: 'token' | 'abuse';
+  reason: 'token' | 'abuse' | 'drain';
 }
 
 export interface AuthExpiring {
