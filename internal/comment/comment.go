@@ -87,7 +87,7 @@ type Store interface {
 	InsertComment(ctx context.Context, c Comment, since time.Time, ns []notification.Notification, committed func(Receipt)) (Receipt, error)
 	// Comment returns a comment, or an error of code NOT_FOUND.
 	Comment(ctx context.Context, id ID) (Comment, error)
-	// Comments returns at most limit comments of a story with a seq below
+	// Comments returns at most limit (0: none) comments of a story with a seq below
 	// below (0: all), newest first, and the story's position at that moment.
 	Comments(ctx context.Context, id story.ID, below int64, limit int) ([]Comment, Seq, error)
 }

@@ -16,7 +16,8 @@ type Position struct {
 }
 
 // Store keeps stories and their members. Stories come back without the
-// author's name and the caller's role, which the service adds.
+// author's name, which the service adds; StoriesFor sets Role to the role
+// somebody was given, the service works out the rest.
 type Store interface {
 	// CreateStory stores s, or returns what the same author made with the same
 	// non-empty key after since (or the story that has the same id), with duplicate set.
@@ -42,7 +43,8 @@ type People interface {
 
 // Announcer hears of changed rights after they are stored; it must not block.
 type Announcer interface {
-	// AccessChanged says that userID's role in the story is now role; with
-	// None the user may no longer read it.
+	// AccessChanged says that userID's role in the story was set to role; with
+	// None the user may no longer read it. Of two changes at the same moment
+	// the older may be told last: what counts is the answer of MayRead.
 	AccessChanged(ctx context.Context, id ID, userID auth.UserID, role Role)
 }

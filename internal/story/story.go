@@ -87,7 +87,7 @@ type Story struct {
 type Member struct {
 	User  user.Profile
 	Role  Role
-	Since time.Time
+	Since time.Time // when they got the role
 }
 
 // Access is what is needed to decide who may do what in a story.

@@ -131,15 +131,17 @@ func (d *Directory) Profiles(ctx context.Context, ids []auth.UserID) map[auth.Us
 		d.opts.Logger.WarnContext(ctx, "load profiles", "error", err)
 		return found
 	}
+	for _, p := range stored {
+		found[p.ID] = p
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	for _, p := range stored {
-		if newer, ok := d.lookup(p.ID); ok {
-			p = newer // remembered from a token while we asked the store
+	for _, id := range missing {
+		if newer, ok := d.lookup(id); ok {
+			found[id] = newer // remembered from a token while we asked the store
 		} else {
-			d.put(p)
+			d.put(found[id]) // also nobody: a token will say it when there is somebody
 		}
-		found[p.ID] = p
 	}
 	return found
 }

@@ -1,0 +1,81 @@
+package store_test
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/storywire/storywire/internal/auth"
+	"github.com/storywire/storywire/internal/comment"
+	"github.com/storywire/storywire/internal/notification"
+	"github.com/storywire/storywire/internal/store"
+	"github.com/storywire/storywire/internal/story"
+	"github.com/storywire/storywire/internal/user"
+)
+
+type silent struct{ comments atomic.Int64 }
+
+func (s *silent) CommentCreated(context.Context, comment.Comment, string) { s.comments.Add(1) }
+func (s *silent) TypingChanged(context.Context, comment.TypingChange)     {}
+func (s *silent) Deliver(context.Context, []notification.Stored)          {}
+
+// BenchmarkPost is what 200 people do who each comment in a story of their
+// own and wait for the answer before the next comment.
+func BenchmarkPost(b *testing.B) {
+	const posters = 200
+	for _, by := range []string{"author", "guest"} {
+		b.Run(by, func(b *testing.B) {
+			st, err := store.Open(b.Context(), filepath.Join(b.TempDir(), "bench.db"), store.Options{})
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer st.Close()
+			people := user.NewDirectory(st, user.Options{})
+			stories := story.NewService(st, people, story.Options{})
+			told := new(silent)
+			comments := comment.NewService(comment.Deps{Store: st, Stories: stories, People: people, Publisher: told, Notifier: told}, comment.Options{})
+			ids := make([]story.ID, posters)
+			for i := range ids {
+				author := auth.UserID(fmt.Sprintf("%s-%d", by, i))
+				if by == "guest" {
+					author = "owner"
+				}
+				s, _, err := stories.Create(b.Context(), author, story.Draft{Title: "A story of their own"})
+				if err != nil {
+					b.Fatal(err)
+				}
+				ids[i] = s.ID
+			}
+			b.ResetTimer()
+			var next atomic.Int64
+			var wg sync.WaitGroup
+			for i, id := range ids {
+				wg.Go(func() {
+					me := auth.UserID(fmt.Sprintf("%s-%d", by, i))
+					for {
+						n := next.Add(1)
+						if n > int64(b.N) {
+							return
+						}
+						_, _, err := comments.Post(b.Context(), me, comment.Draft{
+							StoryID: id, CID: fmt.Sprintf("%x", uint64(n)*0x9e3779b97f4a7c15),
+							Content: "She opened the door, and the sea was where the garden had been.",
+						})
+						if err != nil {
+							b.Error(err)
+							return
+						}
+					}
+				})
+			}
+			wg.Wait()
+			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "comments/s")
+			if got := told.comments.Load(); got != int64(b.N) {
+				b.Errorf("told %d comments, want %d", got, b.N)
+			}
+		})
+	}
+}

@@ -1,0 +1,294 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/storywire/storywire/internal/errs"
+)
+
+const (
+	// maxQueue writes may wait; more wait outside, each under its own context.
+	maxQueue = 1024
+	// maxBatch writes share a transaction: enough that the fsync is nothing
+	// for each, few enough that the first of them does not wait for long.
+	maxBatch = 512
+	// maxAnnounced batches may be committed but not yet answered.
+	maxAnnounced = 4
+)
+
+var (
+	errClosed = errors.New("the store is closed")
+	// errFatal marks an error after which the transaction is worth nothing.
+	errFatal = errors.New("transaction lost")
+)
+
+// write is one unit that is stored wholly or not at all.
+type write struct {
+	// run executes the statements, on the writer's goroutine.
+	run func(*session) error
+	// committed is called after the commit, in commit order, never two at a time.
+	committed func()
+	// single promises that run executes at most one changing statement, which
+	// is atomic by itself and needs no savepoint.
+	single bool
+	// outside is executed after the commit, outside of any transaction, with
+	// no other write going on. It has no run.
+	outside func(*session) error
+	err     error
+	done    chan struct{}
+}
+
+// session is what a write works with: the one writing connection.
+type session struct {
+	conn    *sql.Conn
+	stmts   map[string]*sql.Stmt
+	stories map[string]*storyTail // by story id; see comments.go
+	touched []string              // stories whose tail moved in this transaction
+}
+
+// exec runs a statement that is prepared on first use and kept.
+func (se *session) exec(query string, args ...any) (sql.Result, error) {
+	st, err := se.prepare(query)
+	if err != nil {
+		return nil, err
+	}
+	return st.Exec(args...)
+}
+
+// changed is exec, with the number of changed rows.
+func (se *session) changed(query string, args ...any) (int64, error) {
+	res, err := se.exec(query, args...)
+	if err != nil {
+		return 0, err
+	}
+	return res.RowsAffected()
+}
+
+// row is exec for a query of at most one row.
+func (se *session) row(query string, args ...any) scanner {
+	st, err := se.prepare(query)
+	if err != nil {
+		return failedRow{err}
+	}
+	return st.QueryRow(args...)
+}
+
+// scanner is a row: *sql.Row or *sql.Rows.
+type scanner interface{ Scan(dest ...any) error }
+
+type failedRow struct{ err error }
+
+func (r failedRow) Scan(...any) error { return r.err }
+
+func (se *session) prepare(query string) (*sql.Stmt, error) {
+	if st, ok := se.stmts[query]; ok {
+		return st, nil
+	}
+	st, err := se.conn.PrepareContext(context.Background(), query)
+	if err != nil {
+		return nil, fmt.Errorf("prepare %q: %w", query, err)
+	}
+	se.stmts[query] = st
+	return st, nil
+}
+
+// writer is the only one that changes the database. It commits in groups: what
+// waits becomes one transaction and one fsync; then all of it is answered in
+// order by a second goroutine, while the next group is being written.
+type writer struct {
+	se      *session
+	log     *slog.Logger
+	queue   chan *write
+	batches chan []*write
+	done    chan struct{} // closed when both goroutines are gone
+	onBatch func(int)     // told by the writer after each group how many writes it had
+
+	failing atomic.Pointer[error] // why the last group failed; nil if it did not
+
+	mu     sync.RWMutex // guards closed; held for reading while queueing
+	closed bool
+}
+
+func newWriter(conn *sql.Conn, log *slog.Logger, onBatch func(int)) *writer {
+	return &writer{
+		se:      &session{conn: conn, stmts: make(map[string]*sql.Stmt), stories: make(map[string]*storyTail)},
+		log:     log,
+		onBatch: onBatch,
+		queue:   make(chan *write, maxQueue),
+		batches: make(chan []*write, maxAnnounced),
+		done:    make(chan struct{}),
+	}
+}
+
+func (w *writer) start() {
+	var wg sync.WaitGroup
+	wg.Go(w.writeAll)
+	wg.Go(w.announceAll)
+	go func() { wg.Wait(); close(w.done) }()
+}
+
+// do queues wr and waits until it is stored and told. ctx counts only until wr
+// is queued: from then on wr is carried out, and the answer is the true one.
+func (w *writer) do(ctx context.Context, op string, wr *write) error {
+	wr.done = make(chan struct{})
+	if err := w.enqueue(ctx, wr); err != nil {
+		return unavailable(op, err)
+	}
+	<-wr.done
+	if wr.err == nil {
+		return nil
+	}
+	if _, coded := errors.AsType[*errs.Error](wr.err); coded {
+		return wr.err
+	}
+	return unavailable(op, wr.err)
+}
+
+func unavailable(op string, err error) error {
+	return &errs.Error{
+		Op: op, Code: errs.Unavailable, Message: "This cannot be stored right now. Please try again.",
+		RetryAfter: time.Second, Err: err,
+	}
+}
+
+func (w *writer) enqueue(ctx context.Context, wr *write) error {
+	w.mu.RLock()
+	defer w.mu.RUnlock()
+	if w.closed {
+		return errClosed
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	select {
+	case w.queue <- wr:
+		return nil
+	default:
+	}
+	select {
+	case w.queue <- wr:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// close carries out what is queued and waits for both goroutines.
+func (w *writer) close() {
+	w.mu.Lock()
+	if !w.closed {
+		w.closed = true
+		close(w.queue)
+	}
+	w.mu.Unlock()
+	<-w.done
+}
+
+func (w *writer) writeAll() {
+	defer close(w.batches)
+	for first := range w.queue {
+		batch := append(make([]*write, 0, 1+len(w.queue)), first)
+		for len(batch) < maxBatch {
+			more, ok := w.poll()
+			if !ok {
+				break
+			}
+			batch = append(batch, more)
+		}
+		if err := w.commit(batch); err != nil {
+			w.fail(batch, err)
+		} else {
+			w.failing.Store(nil)
+		}
+		w.batches <- batch
+		w.onBatch(len(batch))
+	}
+}
+
+func (w *writer) poll() (*write, bool) {
+	select {
+	case wr, ok := <-w.queue:
+		return wr, ok
+	default:
+		return nil, false
+	}
+}
+
+// commit stores batch in one transaction. A write that fails has its error
+// set and leaves no trace; an error of commit means that nothing is stored.
+func (w *writer) commit(batch []*write) error {
+	w.se.touched = w.se.touched[:0]
+	if _, err := w.se.exec("BEGIN IMMEDIATE"); err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	for _, wr := range batch {
+		if wr.outside != nil {
+			continue
+		}
+		if wr.err = w.apply(wr); wr.err != nil && fatal(wr.err) {
+			return wr.err
+		}
+	}
+	if _, err := w.se.exec("COMMIT"); err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	for _, wr := range batch {
+		if wr.outside != nil {
+			wr.err = wr.outside(w.se)
+		}
+	}
+	return nil
+}
+
+func (w *writer) apply(wr *write) error {
+	if wr.single {
+		return wr.run(w.se)
+	}
+	if _, err := w.se.exec("SAVEPOINT one"); err != nil {
+		return fmt.Errorf("savepoint: %w", errors.Join(errFatal, err))
+	}
+	runErr := wr.run(w.se)
+	if runErr != nil && !fatal(runErr) {
+		if _, err := w.se.exec("ROLLBACK TO one"); err != nil {
+			return fmt.Errorf("roll back to savepoint: %w", errors.Join(errFatal, err))
+		}
+	}
+	if _, err := w.se.exec("RELEASE one"); err != nil {
+		return fmt.Errorf("release savepoint: %w", errors.Join(errFatal, err))
+	}
+	return runErr
+}
+
+// fail undoes the transaction and answers all of batch with err. What memory
+// knows of the stories it touched is forgotten, and read again when needed.
+func (w *writer) fail(batch []*write, err error) {
+	if _, rerr := w.se.exec("ROLLBACK"); rerr != nil {
+		w.log.Debug("roll back", "error", rerr) // SQLite may have done it already
+	}
+	for _, id := range w.se.touched {
+		delete(w.se.stories, id)
+	}
+	for _, wr := range batch {
+		wr.err = err
+	}
+	w.failing.Store(&err)
+	w.log.Error("write to the database", "writes", len(batch), "error", err)
+}
+
+func (w *writer) announceAll() {
+	for batch := range w.batches {
+		for _, wr := range batch {
+			if wr.err == nil && wr.committed != nil {
+				wr.committed()
+			}
+			close(wr.done)
+		}
+	}
+}
