@@ -141,7 +141,9 @@ func (o *Options) enabled(t Transport) bool {
 
 // refuseClosing answers a handshake while the server closes.
 func refuseClosing(w http.ResponseWriter) {
-	http.Error(w, "server is closing", http.StatusServiceUnavailable)
+	w.Header().Set("Connection", "close")
+	w.WriteHeader(http.StatusServiceUnavailable)
+	_, _ = io.WriteString(w, "server is closing")
 }
 
 // isUpgrade reports whether the request asks for another protocol.

@@ -131,7 +131,7 @@ func (c *wsConn) end(err error) (drain bool) {
 		e = ending{reason: TransportError, err: err, code: violation.code, final: true}
 	case errors.As(err, &closed):
 		e.code, e.final, e.err = closed.code, true, nil
-	case errors.Is(err, errNoUpgrade):
+	case errors.Is(err, errNoUpgrade), c.probing && errors.Is(err, os.ErrDeadlineExceeded):
 		e.final = true
 	default:
 		e.gone = true

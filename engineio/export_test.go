@@ -1,0 +1,54 @@
+package engineio
+
+// FrameParser gives tests the WebSocket frame parser.
+type FrameParser struct{ p frameParser }
+
+// NewFrameParser returns a parser with the limits given.
+func NewFrameParser(payload, fragments int) *FrameParser {
+	return &FrameParser{frameParser{limits: &frameLimits{payload: payload, fragments: fragments}}}
+}
+
+// Feed pushes data; message and control are called with what was found.
+func (f *FrameParser) Feed(data []byte, message func(data []byte, binary bool), control func(opcode byte, payload []byte)) error {
+	return f.p.feed(data, frameFuncs{message, control})
+}
+
+// Idle reports whether the parser holds no memory.
+func (f *FrameParser) Idle() bool { return f.p.partial == nil }
+
+// Buffered returns the capacity held for a message that is not complete.
+func (f *FrameParser) Buffered() int {
+	if f.p.partial == nil {
+		return 0
+	}
+	return cap(f.p.partial.data)
+}
+
+type frameFuncs struct {
+	onMessage func(data []byte, binary bool)
+	onControl func(opcode byte, payload []byte)
+}
+
+func (f frameFuncs) message(data []byte, binary bool) error {
+	f.onMessage(data, binary)
+	return nil
+}
+
+func (f frameFuncs) control(opcode byte, payload []byte) error {
+	f.onControl(opcode, payload)
+	return nil
+}
+
+// FrameErrorCode returns the close code of a parser's error, or 0.
+func FrameErrorCode(err error) uint16 {
+	if e, ok := err.(*frameError); ok {
+		return e.code
+	}
+	return 0
+}
+
+// Wire returns the frame as it travels on a WebSocket.
+func (f *Frame) Wire() []byte { return f.wire }
+
+// Unmask applies a mask as the parser does.
+func Unmask(b []byte, mask uint32) uint32 { return unmask(b, mask) }
