@@ -1,9 +1,16 @@
 'use client';
 
 import type { CommentRow } from '@storywire/client';
-import { useComments, useReadable, useSession, useStorywire, useTyping } from '@storywire/client/react';
+import {
+  type UseComments,
+  useComments,
+  useReadable,
+  useSession,
+  useStorywire,
+  useTyping,
+} from '@storywire/client/react';
 import { ArrowDown, MessageSquare } from 'lucide-react';
-import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { type RefObject, useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { threadsOf } from '@/lib/threads';
 import { useNow } from '@/lib/useNow';
 import { elementOf, useUnseen } from '@/lib/useUnseen';
@@ -20,7 +27,8 @@ const counted = (count: number, noun: string) => `${count} ${noun}${count === 1 
 
 /** What readers say about a story: in the margin of a wide page, below it on a phone. */
 export function CommentsPanel({ storyId }: { storyId: string }) {
-  const { status, rows, hasEarlier, loadingEarlier, error, ...act } = useComments(storyId);
+  const comments = useComments(storyId);
+  const { status, rows, hasEarlier } = comments;
   const { writers, keystroke, stop } = useTyping(storyId);
   const room = useReadable(useStorywire().story(storyId).room);
   const me = useSession()?.user.id ?? null;
@@ -31,15 +39,14 @@ export function CommentsPanel({ storyId }: { storyId: string }) {
   const end = useRef<HTMLDivElement>(null);
   const inView = useVisible(section);
   const { unseen, newest } = useUnseen({ rows, me, ready: status === 'ready', scroller, end });
-  const threads = useMemo(() => threadsOf(rows), [rows]);
   const seeNew = () => {
     const first = unseen[0];
     if (first) elementOf(first)?.scrollIntoView({ block: 'center', behavior: 'smooth' });
   };
-  const earlier = useKeptPlace(scroller, rows, act.loadEarlier);
+  const earlier = useKeptPlace(scroller, rows, comments.loadEarlier);
   const mayComment = room.status !== 'joined' || (room.role !== 'viewer' && room.role !== 'none');
   const send = (content: string) => {
-    act.send(content, replyTo?.id ?? null);
+    comments.send(content, replyTo?.id ?? null);
     setReplyTo(null);
   };
   return (
@@ -48,39 +55,14 @@ export function CommentsPanel({ storyId }: { storyId: string }) {
         <h2 id="comments">Comments</h2>
         {rows.length > 0 && !hasEarlier ? <span>{rows.length}</span> : null}
       </div>
-      <div ref={scroller} className={styles.scroller}>
-        {hasEarlier ? (
-          <button type="button" className="quiet" disabled={loadingEarlier} onClick={earlier}>
-            {loadingEarlier ? 'Fetching earlier comments…' : 'Earlier comments'}
-          </button>
-        ) : null}
-        {status === 'loading' ? <CommentsSkeleton /> : null}
-        {status === 'error' ? (
-          <Note
-            title="The comments could not be fetched."
-            text={error?.message ?? ''}
-            action="Try again"
-            onAction={act.reload}
-          />
-        ) : null}
-        {status === 'ready' && rows.length === 0 ? (
-          <Note title="Nobody has said anything yet." text="You could be the first." />
-        ) : null}
-        {/* biome-ignore lint/a11y/noRedundantRoles: Safari forgets that a list without bullets is one. */}
-        <ol role="list" aria-label="Comments" className={styles.list}>
-          {threads.map(({ root, replies }) => (
-            <CommentThread
-              key={root.key}
-              root={root}
-              replies={replies}
-              now={now}
-              act={act}
-              onReply={mayComment ? setReplyTo : null}
-            />
-          ))}
-        </ol>
-        <div ref={end} className={styles.end} />
-      </div>
+      <CommentList
+        comments={comments}
+        earlier={earlier}
+        now={now}
+        scroller={scroller}
+        end={end}
+        onReply={mayComment ? setReplyTo : null}
+      />
       <div className={styles.foot}>
         {unseen.length > 0 && inView ? (
           <button type="button" className={styles.pill} onClick={seeNew}>
@@ -115,13 +97,62 @@ export function CommentsPanel({ storyId }: { storyId: string }) {
   );
 }
 
+interface ListProps {
+  comments: UseComments;
+  earlier: () => void;
+  now: number;
+  scroller: RefObject<HTMLDivElement | null>;
+  end: RefObject<HTMLDivElement | null>;
+  onReply: ((row: CommentRow) => void) | null;
+}
+
+function CommentList({ comments, earlier, now, scroller, end, onReply }: ListProps) {
+  const { status, rows, hasEarlier, loadingEarlier, error, reload } = comments;
+  const threads = useMemo(() => threadsOf(rows), [rows]);
+  return (
+    <div ref={scroller} className={styles.scroller}>
+      {hasEarlier ? (
+        <button type="button" className="quiet" disabled={loadingEarlier} onClick={earlier}>
+          {loadingEarlier ? 'Fetching earlier comments…' : 'Earlier comments'}
+        </button>
+      ) : null}
+      {status === 'loading' ? <CommentsSkeleton /> : null}
+      {status === 'error' ? (
+        <Note
+          title="The comments could not be fetched."
+          text={error?.message ?? ''}
+          action="Try again"
+          onAction={reload}
+        />
+      ) : null}
+      {status === 'ready' && rows.length === 0 ? (
+        <Note title="Nobody has said anything yet." text="You could be the first." />
+      ) : null}
+      {/* biome-ignore lint/a11y/noRedundantRoles: Safari forgets that a list without bullets is one. */}
+      <ol role="list" aria-label="Comments" className={styles.list}>
+        {threads.map(({ root, replies }) => (
+          <CommentThread
+            key={root.key}
+            root={root}
+            replies={replies}
+            now={now}
+            act={comments}
+            onReply={onReply}
+          />
+        ))}
+      </ol>
+      <div ref={end} className={styles.end} />
+    </div>
+  );
+}
+
 /** On a phone, while the story fills the screen: the way down to the comments. */
 function Jump({
   section,
   label,
   total,
 }: {
-  section: React.RefObject<HTMLElement | null>;
+  section: RefObject<HTMLElement | null>;
   label: string | null;
   total: number;
 }) {
@@ -139,11 +170,7 @@ function Jump({
 }
 
 /** Fetches earlier comments and keeps what one was reading where it was. */
-function useKeptPlace(
-  scroller: React.RefObject<HTMLDivElement | null>,
-  rows: unknown,
-  load: () => Promise<void>,
-) {
+function useKeptPlace(scroller: RefObject<HTMLDivElement | null>, rows: unknown, load: () => Promise<void>) {
   const before = useRef<number | null>(null);
   // biome-ignore lint/correctness/useExhaustiveDependencies: runs once the rows have grown.
   useEffect(() => {

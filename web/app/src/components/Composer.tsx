@@ -62,25 +62,25 @@ export function Composer({ replyTo, onCancelReply, onSend, onType, onStop }: Pro
           </button>
         </p>
       ) : null}
-      <textarea
-        ref={field}
-        rows={1}
-        aria-label="Write a comment"
-        placeholder="Write a comment..."
-        maxLength={LONGEST}
-        value={content}
-        onChange={(event) => change(event.target.value)}
-        onKeyDown={press}
-        onBlur={onStop}
-      />
       <div className={styles.actions}>
-        <span className={styles.left}>
-          {content.length > NEARLY ? `${LONGEST - content.length} characters left` : ''}
-        </span>
+        <textarea
+          ref={field}
+          rows={1}
+          aria-label="Write a comment"
+          placeholder="Write a comment..."
+          maxLength={LONGEST}
+          value={content}
+          onChange={(event) => change(event.target.value)}
+          onKeyDown={press}
+          onBlur={onStop}
+        />
         <button type="submit" className={styles.send} disabled={content.trim() === ''}>
           Send
         </button>
       </div>
+      {content.length > NEARLY ? (
+        <p className={styles.left}>{LONGEST - content.length} characters left</p>
+      ) : null}
     </form>
   );
 }

@@ -99,7 +99,11 @@ const wires: Motif = ({ stamp, bright, deeper }, chance) => {
 };
 
 const stars: Motif = ({ stamp, bright }, chance) => {
-  const points = times(8, (i) => [round(26 + i * 21 + chance() * 8), between(chance, 150, 272)] as const);
+  let height = between(chance, 190, 240);
+  const points = times(7, (i) => {
+    height = Math.min(270, Math.max(160, height + between(chance, -34, 34)));
+    return [round(30 + i * 23 + chance() * 6), round(height)] as const;
+  });
   return (
     <g>
       {times(26, () => (
@@ -200,7 +204,7 @@ const BRIGHTS = ['#e2653f', '#e6b04c', '#f1dca7'] as const;
 
 function inksOf(color: string, chance: () => number): Inks {
   const cloth = safeColor(color, '#4a3f35');
-  const light = luminance(cloth) > 0.32;
+  const light = luminance(cloth) > 0.2;
   const bright = pick(BRIGHTS, chance());
   const near = Math.abs(luminance(bright) - luminance(cloth)) < 0.12;
   return {
@@ -212,6 +216,9 @@ function inksOf(color: string, chance: () => number): Inks {
     bright: near ? (light ? '#a3341a' : '#f1dca7') : bright,
   };
 }
+
+/** A word that would not fit a line at the usual size. */
+const longWords = (title: string) => title.split(/\s+/).some((word) => word.length > 11);
 
 export interface CoverStory {
   title: string;
@@ -247,7 +254,11 @@ export function Cover({ story, small = false }: { story: CoverStory; small?: boo
         />
         <path d="M3.5 0v300" stroke={inks.deeper} strokeOpacity="0.45" />
       </svg>
-      {small ? null : <span className={styles.title}>{story.title}</span>}
+      {small ? null : (
+        <span className={styles.title} data-long={longWords(story.title) || undefined}>
+          {story.title}
+        </span>
+      )}
     </span>
   );
 }

@@ -23,7 +23,7 @@ export function DemoStrip() {
     <aside className={styles.strip} data-strip="" aria-label="About this demo">
       <p>
         <strong>A demo, and more fun with company.</strong> Open this page in a private window, sign in as
-        somebody else, and comment to yourself.
+        somebody else, and answer yourself.
       </p>
       <button type="button" aria-label="Dismiss" title="Dismiss" onClick={dismiss}>
         <X size={18} strokeWidth={1.5} aria-hidden="true" />

@@ -2,7 +2,7 @@ import styles from './story.module.css';
 
 const BREAK = /^(\*\s*\*\s*\*|-{3,}|#|⁂)$/;
 /** A shorter paragraph would not stand beside a large initial. */
-const INITIAL_NEEDS = 160;
+const INITIAL_NEEDS = 110;
 
 /** Plain text as a book page: paragraphs by empty lines, `* * *` between scenes, a large initial. */
 export function Prose({ text }: { text: string }) {

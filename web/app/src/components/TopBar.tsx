@@ -63,7 +63,7 @@ function Me({ account }: { account: Account }) {
       {open ? (
         <div className={styles.menu}>
           <p className={styles.name}>{name}</p>
-          <button type="button" onClick={() => (setOpen(false), openKeys())}>
+          <button type="button" onClick={openKeys}>
             <Keyboard size={18} strokeWidth={1.5} aria-hidden="true" />
             Keys
           </button>

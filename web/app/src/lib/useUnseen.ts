@@ -17,6 +17,26 @@ export const elementOf = (key: string): HTMLElement | null => document.getElemen
 /** True when the list scrolls by itself (the margin of a wide page), false when the page does. */
 const scrolls = (box: HTMLElement) => getComputedStyle(box).overflowY !== 'visible';
 
+/** Scrolls a list that scrolls by itself to its end; false when it is the page that scrolls. */
+function toEnd(box: HTMLElement | null): boolean {
+  if (box === null || !scrolls(box)) return false;
+  box.scrollTop = box.scrollHeight;
+  return true;
+}
+
+/** The rows that are not known yet, which then are. What stands before the first known one is from the past: not new. */
+function freshOf(rows: readonly CommentRow[], known: Set<string>): CommentRow[] {
+  const start = rows.findIndex(({ key }) => known.has(key));
+  const fresh = rows.filter(({ key }, index) => index > start && !known.has(key));
+  for (const { key } of rows) known.add(key);
+  return fresh;
+}
+
+function follow(closes: boolean, key: string, box: HTMLElement | null, end: HTMLElement | null): void {
+  if (!closes) elementOf(key)?.scrollIntoView({ block: 'nearest' });
+  else if (!toEnd(box)) end?.scrollIntoView({ block: 'nearest' });
+}
+
 /**
  * Follows a list that grows at its end: stays at the end when one is there, and otherwise leaves the page
  * alone and tells the keys of what has arrived out of sight.
@@ -41,27 +61,17 @@ export function useUnseen({ rows, me, ready, scroller, end }: Options) {
     const box = scroller.current;
     if (known.current === null) {
       known.current = new Set(rows.map(({ key }) => key));
-      if (box && scrolls(box)) box.scrollTop = box.scrollHeight;
+      toEnd(box);
       return;
     }
-    const before = known.current;
-    const start = rows.findIndex(({ key }) => before.has(key));
-    // What comes before the first known one was fetched from the past: not new.
-    const fresh = rows.filter(({ key }, index) => !before.has(key) && index > start);
-    for (const { key } of rows) before.add(key);
+    const fresh = freshOf(rows, known.current);
     const last = fresh.at(-1);
     if (!last) return;
+    const closes = last.parentId === null && last.key === rows.at(-1)?.key;
     const others = fresh.filter(({ user }) => user.id !== me);
-    const isLast = last.key === rows.at(-1)?.key && last.parentId === null;
-    const own = last.user.id === me;
-    if (own || (atEnd.current && isLast)) {
-      if (box && isLast && scrolls(box)) box.scrollTop = box.scrollHeight;
-      else (isLast ? end.current : elementOf(last.key))?.scrollIntoView({ block: 'nearest' });
-    } else {
-      setUnseen((list) => [...list, ...others.map(({ key }) => key)]);
-    }
-    const name = others.at(-1)?.user.display_name;
-    if (name) setNewest(name);
+    if (last.user.id === me || (atEnd.current && closes)) follow(closes, last.key, box, end.current);
+    else setUnseen((list) => [...list, ...others.map(({ key }) => key)]);
+    setNewest((before) => others.at(-1)?.user.display_name ?? before);
   }, [rows, me, ready, scroller, end]);
 
   useEffect(() => {
