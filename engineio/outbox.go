@@ -113,16 +113,18 @@ func (sh *Shard) Append(s *Session, f *Frame) {
 	}
 }
 
-// AppendVolatile is Append, but the message is dropped unless the client can
-// take it now; see Session.SendVolatile.
-func (sh *Shard) AppendVolatile(s *Session, f *Frame) {
+// AppendVolatile is Append, but the messages, all of them, are dropped unless
+// the client can take them now; see Session.SendVolatile.
+func (sh *Shard) AppendVolatile(s *Session, frames ...*Frame) {
 	if s.lp != nil && s.lp.waiting == nil {
 		return
 	}
 	if s.ws != nil && s.ws.busy {
 		return
 	}
-	sh.Append(s, f)
+	for _, f := range frames {
+		sh.Append(s, f)
+	}
 }
 
 // flushAll ends a turn: everything appended is written or handed on.

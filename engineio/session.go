@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"os"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -78,13 +79,26 @@ func (s *Session) Send(frames ...*Frame) {
 	}
 }
 
-// SendVolatile queues messages that are dropped unless the client can take
-// them now: a WebSocket with nothing left unwritten, or a waiting poll.
+// SendVolatile queues messages that are dropped, all of them, unless the client
+// can take them now: a WebSocket with nothing left unwritten, or a waiting poll.
 func (s *Session) SendVolatile(frames ...*Frame) {
-	if s.state.Load() == stateOpen {
+	switch {
+	case s.state.Load() != stateOpen:
+	case len(frames) == 1:
 		s.shard.putAll(entryVolatile, s, frames)
+	default:
+		s.shard.Post(&volatileGroup{s, slices.Clone(frames)})
 	}
 }
+
+// A volatileGroup is sent as a whole or not at all.
+type volatileGroup struct {
+	sess   *Session
+	frames []*Frame
+}
+
+// Run implements Task.
+func (g *volatileGroup) Run(sh *Shard) { sh.AppendVolatile(g.sess, g.frames...) }
 
 // Close sends what was queued before, then closes the session with the reason
 // given (ForcedClose for an ordinary close). Nothing is received from now on,
