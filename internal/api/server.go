@@ -58,7 +58,7 @@ func NewServer(d Deps) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.mux.Handle("GET /", site)
+	s.mux.Handle("/", site)
 	return s, nil
 }
 
