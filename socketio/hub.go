@@ -52,14 +52,9 @@ type delivery Broadcast
 func (b *delivery) Run(sh *engineio.Shard) {
 	sp := &b.hub.spaces[sh.Index()]
 	switch {
-	case b.Volatile && len(b.frames) > 1:
-		// All or nothing: only the session can tell.
-		for _, m := range sp.pick(b.Target) {
-			m.session.SendVolatile(b.frames...)
-		}
 	case b.Volatile:
 		for _, m := range sp.pick(b.Target) {
-			sh.AppendVolatile(m.session, b.frames[0])
+			sh.AppendVolatile(m.session, b.frames...)
 		}
 	case len(b.frames) == 1:
 		frame := b.frames[0]

@@ -35,11 +35,7 @@ func TestDisconnectReasons(t *testing.T) {
 		{"packet invalid", func(_ *fixture, c *siotest.Client, _ *socketio.Socket) { c.Send("9") }, socketio.ForcedClose},
 		{"out of turn", func(_ *fixture, c *siotest.Client, _ *socketio.Socket) { c.Send(`2/ws,["x"]`) }, socketio.ForcedServerClose},
 		{"no pong", func(*fixture, *siotest.Client, *socketio.Socket) {}, socketio.PingTimeout},
-		{"shutdown", func(f *fixture, _ *siotest.Client, _ *socketio.Socket) {
-			if err := f.io.Close(context.Background()); err != nil {
-				f.t.Error(err)
-			}
-		}, socketio.ServerShuttingDown},
+		{"shutdown", func(f *fixture, c *siotest.Client, _ *socketio.Socket) { f.closeWhile(c) }, socketio.ServerShuttingDown},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -110,9 +106,11 @@ func checkGone(t *testing.T, s *socketio.Socket) {
 func TestMiddlewareIsAsynchronous(t *testing.T) {
 	f := serve(t, socketio.Options{Logger: quiet})
 	release := make(chan struct{})
+	entered := make(chan struct{}, 2)
 	left := make(chan error, 1)
 	slow := f.io.Of("/slow")
 	slow.Use(func(ctx context.Context, _ *socketio.Socket) error {
+		entered <- struct{}{}
 		select {
 		case <-release:
 			return nil
@@ -139,9 +137,12 @@ func TestMiddlewareIsAsynchronous(t *testing.T) {
 	}
 	receive(t, connected)
 
+	receive(t, entered)
 	release = make(chan struct{})
 	hasty := f.dial()
-	hasty.Send("0/slow,", `2/slow,["x"]`)
+	hasty.Send("0/slow,")
+	receive(t, entered)
+	hasty.Send(`2/slow,["x"]`)
 	hasty.ExpectClosed()
 	if err := receive(t, left); !errors.Is(err, context.Canceled) {
 		t.Errorf("the middleware's context ended with %v", err)
@@ -294,13 +295,11 @@ func TestClose(t *testing.T) {
 	c.Connect("/")
 	c.Send(`2["wait"]`)
 	receive(t, busy)
-	for range 2 {
-		if err := f.io.Close(context.Background()); err != nil {
-			t.Fatal(err)
-		}
-	}
+	f.closeWhile(c)
 	if n := running.Load(); n != 0 {
 		t.Errorf("%d handlers still run", n)
 	}
-	c.ExpectClosed()
+	if err := f.io.Close(context.Background()); err != nil {
+		t.Errorf("second Close: %v", err)
+	}
 }

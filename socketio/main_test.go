@@ -71,3 +71,14 @@ func eventually(t testing.TB, what string, holds func() bool) {
 		}
 	}
 }
+
+// closeWhile closes the server while a client waits for that.
+func (f *fixture) closeWhile(c *siotest.Client) {
+	f.t.Helper()
+	closed := make(chan error, 1)
+	go func() { closed <- f.io.Close(context.Background()) }()
+	c.ExpectClosed()
+	if err := receive(f.t, closed); err != nil {
+		f.t.Errorf("Close: %v", err)
+	}
+}

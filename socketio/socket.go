@@ -355,14 +355,15 @@ func (s *Socket) end(reason DisconnectReason, tell bool) {
 		s.mu.Unlock()
 		return
 	}
-	if s.state.Load() == stateConnected {
+	// Before the client can learn of it, and connect again.
+	was := s.state.Swap(stateEnded)
+	if was == stateConnected {
 		gone := &departure{socket: s}
 		if tell {
 			gone.frame = newControl(parser.Disconnect, s.ns.name, nil)
 		}
 		s.conn.session.Shard().Post(gone)
 	}
-	s.state.Store(stateEnded)
 	s.reason = reason
 	s.queue = callQueue{}
 	if x := s.extra; x != nil {

@@ -252,6 +252,8 @@ func (c *Client) packet() (Message, error) {
 	case opBinary:
 		return Message{Binary: payload}, nil
 	case opClose:
+		c.write(frame(nil, opClose, payload))
+		c.Close()
 		return Message{}, errClosed
 	}
 	return Message{}, fmt.Errorf("unexpected frame %x", head)
