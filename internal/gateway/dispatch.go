@@ -49,12 +49,7 @@ func handle[In, Out any](ns *socketio.Namespace, event string, h func(context.Co
 			return errs.E("gateway.handle", errs.Internal, "")
 		}
 		var in In
-		if call.Len() > 0 {
-			if err := call.Decode(0, &in); err != nil {
-				return err
-			}
-		}
-		if err := wire.Check(in); err != nil {
+		if err := wire.Decode(call.Raw(0), &in); err != nil { // the raw JSON: none of our events is binary
 			return err
 		}
 		out, err := h(ctx, sess, in)
@@ -127,9 +122,6 @@ func (g *Gateway) unknown(_ context.Context, _ *socketio.Socket, call *socketio.
 func (g *Gateway) respond(_ context.Context, s *socketio.Socket, call *socketio.Call, _ any, err error) {
 	if err == nil {
 		return
-	}
-	if decode, ok := errors.AsType[*socketio.DecodeError](err); ok {
-		err = wire.Explain(decode.Err)
 	}
 	refusal := wire.NewRefusal(err)
 	if refusal.Code == errs.Internal && s.Connected() {

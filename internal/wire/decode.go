@@ -22,23 +22,17 @@ type Checker interface {
 func Decode(data []byte, v any) error {
 	if len(data) > 0 {
 		if err := json.Unmarshal(data, v); err != nil {
-			return Explain(err)
+			return explain(err)
 		}
 	}
-	return Check(v)
-}
-
-// Check returns v.Check() if v is a [Checker], or points to one, and nil otherwise.
-func Check(v any) error {
 	if c, ok := v.(Checker); ok {
 		return c.Check()
 	}
 	return nil
 }
 
-// Explain turns an error of encoding/json into one of code VALIDATION. It
-// returns other errors as they are.
-func Explain(err error) error {
+// explain turns an error of encoding/json into one of code VALIDATION.
+func explain(err error) error {
 	const op = "wire.Decode"
 	if e, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		what := "This"
@@ -51,7 +45,7 @@ func Explain(err error) error {
 	if _, ok := errors.AsType[*json.SyntaxError](err); ok || strings.Contains(err.Error(), "unexpected end of JSON") {
 		return &errs.Error{Op: op, Code: errs.Validation, Message: "This is not valid JSON.", Err: err}
 	}
-	return err
+	return &errs.Error{Op: op, Code: errs.Validation, Message: "This could not be read.", Err: err}
 }
 
 func expected(t reflect.Type) string {

@@ -1,0 +1,391 @@
+// Package gatewaytest is a client for tests: Socket.IO v5 over WebSocket on the
+// namespace /ws, written from the protocol's text, so that it shares no mistake
+// with the server.
+package gatewaytest
+
+import (
+	"bufio"
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+)
+
+// Event is one event that the server sent.
+type Event struct {
+	Name string
+	Data json.RawMessage // the first argument
+}
+
+// Ack is the answer to an event.
+type Ack struct {
+	OK        bool            `json:"ok"`
+	Data      json.RawMessage `json:"data"`
+	Duplicate bool            `json:"duplicate"`
+	Error     struct {
+		Code         string `json:"code"`
+		Message      string `json:"message"`
+		RetryAfterMs int64  `json:"retryAfterMs"`
+	} `json:"error"`
+}
+
+// ConnectError is a refused CONNECT.
+type ConnectError struct {
+	Message string `json:"message"`
+	Data    struct {
+		Code         string `json:"code"`
+		RetryAfterMs int64  `json:"retryAfterMs"`
+	} `json:"data"`
+}
+
+// Error returns the code and the message.
+func (e *ConnectError) Error() string { return e.Data.Code + ": " + e.Message }
+
+// ErrClosed is returned when the connection has ended.
+var ErrClosed = errors.New("the connection has ended")
+
+// Client is one connection. Its methods may be called by any goroutine.
+type Client struct {
+	conn net.Conn
+	done chan struct{} // closed when the connection has ended
+
+	writing sync.Mutex // guards writes to conn
+
+	mu           sync.Mutex // guards the fields below
+	changed      chan struct{}
+	events       []Event
+	taken        map[string]int // per event: index in events after the last one that Next returned
+	acks         map[uint64]chan Ack
+	lastAck      uint64
+	sid          string
+	refused      *ConnectError
+	disconnected bool // a DISCONNECT packet came
+}
+
+// Dial opens a WebSocket to addr ("127.0.0.1:3000"). It joins no namespace.
+func Dial(ctx context.Context, addr string) (*Client, error) {
+	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", addr)
+	if err != nil {
+		return nil, err
+	}
+	stop := context.AfterFunc(ctx, func() { conn.Close() })
+	defer stop()
+	var key [16]byte
+	_, _ = rand.Read(key[:])
+	fmt.Fprintf(conn, "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: %s\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"+
+		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: %s\r\n\r\n", addr, base64.StdEncoding.EncodeToString(key[:]))
+	r := bufio.NewReader(conn)
+	res, err := http.ReadResponse(r, nil)
+	if err != nil {
+		conn.Close()
+		return nil, err
+	}
+	if res.StatusCode != http.StatusSwitchingProtocols {
+		text, _ := io.ReadAll(res.Body)
+		conn.Close()
+		return nil, fmt.Errorf("upgrade: %s: %s", res.Status, text)
+	}
+	c := &Client{conn: conn, done: make(chan struct{}), changed: make(chan struct{}), taken: map[string]int{}, acks: map[uint64]chan Ack{}}
+	go c.read(r)
+	return c, nil
+}
+
+// Open dials and connects to /ws with a token; it returns after session:ready.
+func Open(ctx context.Context, addr, token string) (*Client, error) {
+	c, err := Dial(ctx, addr)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.Connect(ctx, map[string]string{"token": token}); err != nil {
+		c.Close()
+		return nil, err
+	}
+	if _, err := c.Next(ctx, "session:ready"); err != nil {
+		c.Close()
+		return nil, err
+	}
+	return c, nil
+}
+
+// Connect joins /ws with that auth payload; a refusal is a *ConnectError.
+func (c *Client) Connect(ctx context.Context, auth any) error {
+	data, err := json.Marshal(auth)
+	if err != nil {
+		return err
+	}
+	if err := c.Send("40/ws," + string(data)); err != nil {
+		return err
+	}
+	return c.wait(ctx, func() (bool, error) {
+		if c.refused != nil {
+			return true, c.refused
+		}
+		return c.sid != "", nil
+	})
+}
+
+// SID returns the id of the socket.
+func (c *Client) SID() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.sid
+}
+
+// Disconnected reports whether the server said DISCONNECT, which makes stock
+// clients stay away.
+func (c *Client) Disconnected() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.disconnected
+}
+
+// Emit sends an event; a nil payload sends none.
+func (c *Client) Emit(event string, payload any) error {
+	text, err := encode(event, payload)
+	if err != nil {
+		return err
+	}
+	return c.Send("42/ws," + text)
+}
+
+// Call sends an event and returns the acknowledgement.
+func (c *Client) Call(ctx context.Context, event string, payload any) (Ack, error) {
+	text, err := encode(event, payload)
+	if err != nil {
+		return Ack{}, err
+	}
+	answer := make(chan Ack, 1)
+	c.mu.Lock()
+	c.lastAck++
+	id := c.lastAck
+	c.acks[id] = answer
+	c.mu.Unlock()
+	if err := c.Send("42/ws," + strconv.FormatUint(id, 10) + text); err != nil {
+		return Ack{}, err
+	}
+	select {
+	case a := <-answer:
+		return a, nil
+	case <-c.done:
+		return Ack{}, ErrClosed
+	case <-ctx.Done():
+		return Ack{}, fmt.Errorf("%s: no answer: %w", event, ctx.Err())
+	}
+}
+
+func encode(event string, payload any) (string, error) {
+	args := []any{event}
+	if payload != nil {
+		args = append(args, payload)
+	}
+	data, err := json.Marshal(args)
+	return string(data), err
+}
+
+// Next returns the next event of that name, each once, and waits for it.
+func (c *Client) Next(ctx context.Context, event string) (data json.RawMessage, err error) {
+	err = c.wait(ctx, func() (bool, error) {
+		for i := c.taken[event]; i < len(c.events); i++ {
+			if c.events[i].Name == event {
+				c.taken[event] = i + 1
+				data = c.events[i].Data
+				return true, nil
+			}
+		}
+		return false, nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("wait for %s: %w", event, err)
+	}
+	return data, nil
+}
+
+// Events returns all events so far, in order; of those names, or all.
+func (c *Client) Events(names ...string) []Event {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var found []Event
+	for _, e := range c.events {
+		for _, name := range names {
+			if e.Name == name {
+				found = append(found, e)
+			}
+		}
+		if len(names) == 0 {
+			found = append(found, e)
+		}
+	}
+	return found
+}
+
+// wait calls check, with mu held, whenever something has come, until it is done.
+func (c *Client) wait(ctx context.Context, check func() (bool, error)) error {
+	for {
+		c.mu.Lock()
+		done, err := check()
+		changed := c.changed
+		c.mu.Unlock()
+		if done || err != nil {
+			return err
+		}
+		select {
+		case <-changed:
+		case <-c.done:
+			c.mu.Lock()
+			done, err := check()
+			c.mu.Unlock()
+			if done || err != nil {
+				return err
+			}
+			return ErrClosed
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// Done is closed when the connection has ended.
+func (c *Client) Done() <-chan struct{} { return c.done }
+
+// Close ends the connection without a word, as a lost network does.
+func (c *Client) Close() {
+	c.conn.Close()
+	<-c.done
+}
+
+// Send writes one text frame.
+func (c *Client) Send(text string) error {
+	const fin, textFrame, masked = 0x80, 1, 0x80
+	head := []byte{fin | textFrame}
+	switch n := len(text); {
+	case n < 126:
+		head = append(head, masked|byte(n))
+	case n <= 0xffff:
+		head = binary.BigEndian.AppendUint16(append(head, masked|126), uint16(n))
+	default:
+		head = binary.BigEndian.AppendUint64(append(head, masked|127), uint64(n))
+	}
+	head = append(head, 0, 0, 0, 0) // a mask of zeros is a mask
+	c.writing.Lock()
+	defer c.writing.Unlock()
+	_, err := c.conn.Write(append(head, text...))
+	return err
+}
+
+func (c *Client) read(r *bufio.Reader) {
+	defer close(c.done)
+	defer c.conn.Close()
+	for {
+		op, payload, err := frame(r)
+		if err != nil || op == 8 {
+			return
+		}
+		if op == 1 && len(payload) > 0 && !c.take(string(payload)) {
+			return
+		}
+	}
+}
+
+// frame reads one frame; the server sends no fragments.
+func frame(r *bufio.Reader) (op byte, payload []byte, err error) {
+	var head [2]byte
+	if _, err := io.ReadFull(r, head[:]); err != nil {
+		return 0, nil, err
+	}
+	size := uint64(head[1] & 0x7f)
+	var long [8]byte
+	switch size {
+	case 126:
+		_, err = io.ReadFull(r, long[6:])
+	case 127:
+		_, err = io.ReadFull(r, long[:])
+	}
+	if err != nil {
+		return 0, nil, err
+	}
+	if size >= 126 {
+		size = binary.BigEndian.Uint64(long[:])
+	}
+	payload = make([]byte, size)
+	_, err = io.ReadFull(r, payload)
+	return head[0] & 0x0f, payload, err
+}
+
+// take handles one Engine.IO packet; false ends the connection.
+func (c *Client) take(packet string) bool {
+	switch {
+	case packet[0] == '1':
+		return false
+	case packet[0] == '2':
+		return c.Send("3"+packet[1:]) == nil
+	case !strings.HasPrefix(packet, "4"):
+		return true
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	body := strings.TrimPrefix(packet[2:], "/ws,")
+	switch packet[1] {
+	case '0':
+		var open struct{ SID string }
+		_ = json.Unmarshal([]byte(body), &open) // sid stays empty
+		c.sid = open.SID
+	case '1':
+		c.disconnected = true
+	case '2':
+		c.event(body)
+	case '3':
+		c.acknowledged(body)
+	case '4':
+		c.refused = new(ConnectError)
+		_ = json.Unmarshal([]byte(body), c.refused) // its code stays empty
+	}
+	close(c.changed)
+	c.changed = make(chan struct{})
+	return true
+}
+
+// event keeps an event. The caller holds mu.
+func (c *Client) event(body string) {
+	args := array(body)
+	if len(args) == 0 {
+		return
+	}
+	var e Event
+	_ = json.Unmarshal(args[0], &e.Name) // a name that is none is found by no test
+	if len(args) > 1 {
+		e.Data = args[1]
+	}
+	c.events = append(c.events, e)
+}
+
+// acknowledged hands an answer to who waits. The caller holds mu.
+func (c *Client) acknowledged(body string) {
+	digits := strings.IndexByte(body, '[')
+	if digits < 0 {
+		return
+	}
+	id, err := strconv.ParseUint(body[:digits], 10, 64)
+	args := array(body[digits:])
+	if err != nil || len(args) == 0 || c.acks[id] == nil {
+		return
+	}
+	var a Ack
+	_ = json.Unmarshal(args[0], &a) // OK stays false
+	c.acks[id] <- a
+	delete(c.acks, id)
+}
+
+func array(text string) []json.RawMessage {
+	var args []json.RawMessage
+	_ = json.Unmarshal([]byte(text), &args) // empty
+	return args
+}
