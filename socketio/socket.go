@@ -366,19 +366,21 @@ func (s *Socket) end(reason DisconnectReason, tell bool) {
 	}
 	s.reason = reason
 	s.queue = callQueue{}
+	var cancel context.CancelFunc
 	if x := s.extra; x != nil {
 		for _, w := range x.acks {
 			close(w.answer)
 		}
 		x.acks = nil
 		x.wake()
-		if x.life.cancel != nil {
-			x.life.cancel()
-		}
+		cancel = x.life.cancel
 	}
 	start := s.greeted && !s.working
 	s.working = s.working || start
 	s.mu.Unlock()
+	if cancel != nil {
+		cancel()
+	}
 	if start {
 		s.ns.srv.pool.run(s)
 	}
