@@ -227,8 +227,8 @@ func (sh *Shard) cut(c *wsConn, err error) {
 		return
 	}
 	c.dead, c.pend = true, nil
-	c.abort()
 	if c.sess.ws == c {
-		c.sess.terminate(endingOf(err))
+		c.sess.terminate(endingOf(err)) // before the reader sees the end too
 	}
+	c.abort()
 }
