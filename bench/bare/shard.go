@@ -4,6 +4,7 @@ package main
 
 import (
 	"bytes"
+	"runtime"
 	"sync"
 	"syscall"
 	"time"
@@ -70,6 +71,8 @@ func (s *shard) run() {
 	var work []entry
 	for range s.wake {
 		for {
+			// Readers that are ready now come first: what they bring is joined.
+			runtime.Gosched()
 			s.mu.Lock()
 			work, s.inbox = s.inbox, work[:0]
 			s.mu.Unlock()
