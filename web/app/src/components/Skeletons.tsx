@@ -34,15 +34,21 @@ export function StorySkeleton() {
       <div className={story.column}>
         <div className={styles.short} />
         <div className={styles.headline} />
-        <div className={styles.text}>
-          {rows(9).map((i) => (
-            <div key={i} className={styles.line} />
-          ))}
-        </div>
+        <ProseSkeleton />
       </div>
       <div className={story.margin}>
         <CommentsSkeleton />
       </div>
+    </div>
+  );
+}
+
+export function ProseSkeleton() {
+  return (
+    <div className={styles.text} aria-hidden="true">
+      {rows(9).map((i) => (
+        <div key={i} className={styles.line} />
+      ))}
     </div>
   );
 }

@@ -14,20 +14,25 @@ import { CommentsPanel } from './CommentsPanel';
 import { Missing } from './Missing';
 import { Note } from './Note';
 import { Prose } from './Prose';
-import { StorySkeleton } from './Skeletons';
+import { ProseSkeleton, StorySkeleton } from './Skeletons';
 import styles from './story.module.css';
 
-type Loaded = { story: Story | null; error: unknown };
+/** From the shelf a story comes without its text. */
+type Loaded = { story: Story | null; whole: boolean; error: unknown };
 
 function useStory(id: string) {
   const { rest } = useStorywire();
-  const [loaded, setLoaded] = useState<Loaded>(() => ({ story: onTheShelf(rest, id), error: null }));
+  const [loaded, setLoaded] = useState<Loaded>(() => ({
+    story: onTheShelf(rest, id),
+    whole: false,
+    error: null,
+  }));
   const [attempt, setAttempt] = useState(0);
   // biome-ignore lint/correctness/useExhaustiveDependencies: a new attempt fetches again.
   useEffect(() => {
     const abort = new AbortController();
     rest.story(id, abort.signal).then(
-      (story) => setLoaded({ story, error: null }),
+      (story) => setLoaded({ story, whole: true, error: null }),
       (error: unknown) => {
         if (!abort.signal.aborted) setLoaded((was) => ({ ...was, error }));
       },
@@ -42,12 +47,12 @@ function useStory(id: string) {
 }
 
 export function StoryPage({ storyId }: { storyId: string }) {
-  const { story, error, again } = useStory(storyId);
+  const { story, whole, error, again } = useStory(storyId);
   useTitle(story?.title ?? null);
   useEffect(() => {
     if (story) remember('last', story.id);
   }, [story]);
-  if (story === null) {
+  if (story === null || (error && !whole)) {
     const gone =
       error instanceof StorywireError && (error.code === 'NOT_FOUND' || error.code === 'FORBIDDEN');
     if (gone) return <Missing />;
@@ -72,15 +77,15 @@ export function StoryPage({ storyId }: { storyId: string }) {
   return (
     <main id="content" className={styles.page}>
       <article className={styles.column}>
-        <Opening story={story} />
-        <Prose text={story.body} />
+        <Opening story={story} whole={whole} />
+        {whole ? <Prose text={story.body} /> : <ProseSkeleton />}
       </article>
       <CommentsPanel storyId={storyId} />
     </main>
   );
 }
 
-function Opening({ story }: { story: Story }) {
+function Opening({ story, whole }: { story: Story; whole: boolean }) {
   const minutes = readingMinutes(story.body);
   return (
     <header className={styles.opening}>
@@ -88,7 +93,9 @@ function Opening({ story }: { story: Story }) {
         <LiveAvatar user={story.author} size={28} />
         <span>
           {story.author.display_name}
-          <span className={styles.minutes}>{minutes === 1 ? '1 minute' : `${minutes} minutes`}</span>
+          {whole ? (
+            <span className={styles.minutes}>{minutes === 1 ? '1 minute' : `${minutes} minutes`}</span>
+          ) : null}
         </span>
       </p>
       <h1 className={styles.title}>{story.title}</h1>

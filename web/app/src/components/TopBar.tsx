@@ -91,7 +91,12 @@ function ConnectionLine() {
     };
   }, [away]);
   return (
-    <div role="status" aria-label="Connection" className={styles.connection} data-shown={away && late}>
+    <div
+      role="status"
+      aria-label="Connection"
+      className={styles.connection}
+      data-away={(away && late) || undefined}
+    >
       {away && late ? (
         <p>
           {status === 'connecting'
