@@ -66,8 +66,8 @@ describe("the guide's client, unchanged", { timeout: 120_000 }, () => {
     assert.match(await dot.getAttribute("class"), /bg-gray-500/);
 
     const benPage = await visit(ben, benId, annId);
-    await annPage.locator("span.bg-green-500").waitFor();
-    await benPage.locator("span.bg-green-500").waitFor(); // told at connecting, though Ann was there before
+    await annPage.locator("span.bg-green-500").waitFor({ state: "attached" });
+    await benPage.locator("span.bg-green-500").waitFor({ state: "attached" }); // told at connecting, though Ann was there before
 
     const write = (page) => page.getByPlaceholder("Write a comment...");
     await write(benPage).pressSequentially("Hello Ann");
@@ -94,7 +94,7 @@ describe("the guide's client, unchanged", { timeout: 120_000 }, () => {
     assert.equal(await annPage.getByLabel("Unread").textContent(), "1");
     assert.match(await dot.getAttribute("class"), /bg-green-500/);
     await ben.close();
-    await annPage.locator("span.bg-gray-500").waitFor({ timeout: 20_000 });
+    await annPage.locator("span.bg-gray-500").waitFor({ state: "attached", timeout: 20_000 });
     await picture(annPage, "guide-comments");
     assert.deepEqual([...ann.errors, ...ben.errors], []);
   });
