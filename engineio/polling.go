@@ -207,11 +207,9 @@ func (t *attachPoll) Run(sh *Shard) {
 		s.terminate(ending{reason: TransportError, err: errors.New("overlap from client")})
 	default:
 		lp.waiting = t.poll
-		if s.bye != nil {
-			if len(lp.queue) == 0 {
-				lp.queue = append(lp.queue, noopFrame)
-			}
-			sh.closePoll(s)
+		if s.bye != nil && len(lp.queue) == 0 {
+			lp.queue = append(lp.queue, noopFrame)
+			sh.sayBye(s)
 			return
 		}
 		sh.flushPoll(s)
@@ -247,17 +245,24 @@ func (sh *Shard) flushPoll(s *Session) {
 	}
 }
 
-// closePoll tells the client that the session ends, behind what is queued: now
-// if a poll waits, or with the next.
+// closePoll tells the client that the session ends: now if a poll waits and
+// nothing is queued, or else with the poll that follows the last message. Beside
+// messages the client would obey the close packet before it has read them.
 func (sh *Shard) closePoll(s *Session) {
 	lp, reason := s.lp, s.bye.reason
-	if lp.waiting != nil {
-		lp.answer(append(lp.queue, byeFrame))
-		lp.queue = nil
-		s.terminate(ending{reason: reason})
+	if lp.waiting != nil && len(lp.queue) == 0 {
+		sh.sayBye(s)
 		return
 	}
+	sh.flushPoll(s)
 	lp.expire = time.AfterFunc(closeWait, func() { s.terminate(ending{reason: reason}) })
+}
+
+// sayBye answers the waiting poll with the close packet and ends the session.
+func (sh *Shard) sayBye(s *Session) {
+	s.lp.answer(append(s.lp.queue, byeFrame))
+	s.lp.queue = nil
+	s.terminate(ending{reason: s.bye.reason})
 }
 
 // endPoll ends the polling half of a session.
