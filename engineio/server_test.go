@@ -351,6 +351,8 @@ func TestReceiverPanicEndsItsSessionOnly(t *testing.T) {
 	}
 	b.text(t, "4fine")
 	b.expect(t, "text 4fine")
+	a.Close()
+	b.Close()
 }
 
 func TestTaskPanicLeavesTheShardRunning(t *testing.T) {

@@ -178,7 +178,7 @@ func TestVolatileIsDroppedWhileAClientIsBehind(t *testing.T) {
 	c, s := h.dial()
 	s.SendVolatile(text("caught"))
 	c.expect(t, "text 4caught")
-	big := strings.Repeat("b", 8<<20)
+	big := strings.Repeat("b", 2<<20)
 	s.Send(text(big))
 	for range 2 { // the second task runs in a turn after the first one's
 		done := make(chan struct{})
@@ -194,7 +194,7 @@ func TestVolatileIsDroppedWhileAClientIsBehind(t *testing.T) {
 func TestCloseWaitsForWhatIsQueued(t *testing.T) {
 	h := newHarness(t, engineio.Options{MaxQueue: 64 << 20}, withSmallBuffers)
 	c, s := h.dial()
-	big := strings.Repeat("b", 8<<20)
+	big := strings.Repeat("b", 2<<20)
 	s.Send(text(big), text("last"))
 	s.Close(engineio.ForcedClose)
 	s.Send(text("never"))
