@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"strconv"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -32,7 +31,7 @@ type ConnectOptions struct {
 	Conns    int
 	Parallel int                // handshakes at the same time; default 256
 	Timeout  time.Duration      // of all together; default 60 s
-	Token    func(i int) string // default: a token for "user-<i>"
+	Token    func(i int) string // default: one for User(i)
 }
 
 // ConnectResult tells how connecting went. Dropped connections are those that
@@ -80,7 +79,7 @@ func (s *Swarm) connectAll(ctx context.Context, addr netip.AddrPort, o ConnectOp
 		if o.Token != nil {
 			c.token = o.Token(i)
 		} else {
-			c.token = Token(s.target.Secret, "user-"+strconv.Itoa(i))
+			c.token = Token(s.target.Secret, User(i))
 		}
 		s.conns[i] = c
 	}

@@ -89,7 +89,7 @@ func TestFanOutAtARate(t *testing.T) {
 }
 
 func TestConnectCountsTheRefused(t *testing.T) {
-	bad := load.Token([]byte("secret"), "user-3")
+	bad := load.Token([]byte("secret"), load.User(3))
 	_, r := connect(t, &fake{refuse: func(token string) bool { return token == bad }}, 10)
 	if r.Connected != 9 || r.Dropped != 1 || r.Err == nil || !strings.Contains(r.Err.Error(), "CONNECT refused") {
 		t.Errorf("connected %d, dropped %d, %v, want 9, 1 and the refusal", r.Connected, r.Dropped, r.Err)

@@ -7,11 +7,15 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
+	"strconv"
 	"time"
 )
 
 // TokenLife is how long the generator's tokens are valid: longer than any run.
 const TokenLife = 6 * time.Hour
+
+// User is the user id of connection i.
+func User(i int) string { return "user-" + strconv.Itoa(i) }
 
 // Token returns an HS256 token for the user, as the site's sign-in would issue it.
 func Token(secret []byte, user string) string {

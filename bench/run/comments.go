@@ -17,8 +17,9 @@ import (
 const commenters = 200
 
 // comments measures acknowledged durable comments per second on `storywire
-// serve`: every connection comments in a story of its own. Afterwards the stories
-// must hold exactly what was acknowledged.
+// serve`: every connection comments in the story that its user wrote, so that
+// nobody is to be notified. Afterwards the stories must hold exactly what was
+// acknowledged.
 func (b *bench) comments(ctx context.Context, round int) error {
 	p, t, err := b.programs.serve(ctx, round)
 	if err != nil {
@@ -30,10 +31,11 @@ func (b *bench) comments(ctx context.Context, round int) error {
 		return err
 	}
 	defer s.Close()
-	rest := restClient{base: "http://" + t.Addr, token: load.Token(t.Secret, "bench-author")}
+	rest := restClient{base: "http://" + t.Addr}
 	ids := make([]string, b.conns(commenters))
 	for i := range ids {
 		var story struct{ ID string }
+		rest.token = load.Token(t.Secret, load.User(i))
 		if err := rest.do(ctx, http.MethodPost, "/v1/stories", map[string]string{"title": fmt.Sprintf("Story %d", i)}, &story); err != nil {
 			return err
 		}

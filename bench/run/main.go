@@ -8,7 +8,8 @@
 //	go run ./bench/run -cases "ack 50" -servers storywire,bare -rounds 1 -window 10s
 //
 // The figures of a full run go to bench/results. It ends with status 1 if a
-// server failed or a bar was missed.
+// server failed or a bar was missed, and with every server it started, however
+// it is stopped.
 package main
 
 import (
@@ -17,6 +18,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -59,15 +61,16 @@ func main() {
 	defer stop()
 	ctx, cancel := context.WithTimeout(ctx, maxRun)
 	defer cancel()
-	if err := run(ctx, o); err != nil {
+	if err := run(ctx, o, os.Stdout, os.Stderr); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		stop()
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, o options) error {
-	b, cleanUp, err := newBench(ctx, o)
+// run measures and prints the report to out, and what it is doing to progress.
+func run(ctx context.Context, o options, out, progress io.Writer) error {
+	b, cleanUp, err := newBench(ctx, o, progress)
 	if err != nil {
 		return err
 	}
@@ -85,7 +88,7 @@ func run(ctx context.Context, o options) error {
 		}
 	}
 	b.log("%d rounds took %v\n", rounds, time.Since(started).Round(time.Second))
-	b.report.write(os.Stdout)
+	b.report.write(out)
 	if err := b.save(o); err != nil {
 		return err
 	}
@@ -99,7 +102,7 @@ func run(ctx context.Context, o options) error {
 }
 
 // newBench reads the options and builds what they need.
-func newBench(ctx context.Context, o options) (b *bench, cleanUp func(), err error) {
+func newBench(ctx context.Context, o options, progress io.Writer) (b *bench, cleanUp func(), err error) {
 	servers, err := choose(o.servers, wireServers)
 	if err != nil {
 		return nil, nil, err
@@ -122,7 +125,7 @@ func newBench(ctx context.Context, o options) (b *bench, cleanUp func(), err err
 		scale:    fullScale,
 		servers:  servers,
 		wanted:   func(row string) bool { return slices.Contains(cases, row) },
-		log:      func(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) },
+		log:      func(format string, args ...any) { fmt.Fprintf(progress, format+"\n", args...) },
 	}
 	if b.scale.window = o.window; o.smoke {
 		b.scale = smokeScale
