@@ -187,7 +187,7 @@ func (sh *Shard) push(c *wsConn, data []byte) {
 func (sh *Shard) startFlusher(c *wsConn) {
 	chunk := c.pend
 	c.pend, c.inflight, c.busy = nil, len(chunk), true
-	sh.srv.wg.Go(func() {
+	sh.srv.flushers.Go(func() {
 		sh.Post(&flushed{conn: c, err: c.writeAll(chunk, sh.srv.opts.WriteTimeout)})
 	})
 }

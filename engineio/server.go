@@ -19,8 +19,8 @@ type Server struct {
 	next    atomic.Uint32 // spreads sessions over shards
 	gate    gate
 
-	// wg counts open sessions, readers, flushers and what ends them.
-	wg sync.WaitGroup
+	wg       sync.WaitGroup // open sessions and readers
+	flushers sync.WaitGroup // started by shards only
 
 	// mu guards sessions and closed. It is a leaf.
 	mu       sync.Mutex
@@ -86,6 +86,7 @@ func (srv *Server) Close(ctx context.Context) error {
 			for _, sh := range srv.shards {
 				sh.stop()
 			}
+			srv.flushers.Wait()
 			close(srv.stopped)
 		}()
 	})

@@ -37,6 +37,7 @@ func (srv *Server) probe(w http.ResponseWriter, r *http.Request, s *Session) {
 func (c *wsConn) refuseProbe() {
 	defer c.sess.shard.srv.wg.Done()
 	defer c.conn.Close()
+	c.conn.SetReadDeadline(time.Now().Add(lingerTimeout))
 	c.sess.shard.Post(&closeConn{c, statusNone})
 	c.drain()
 }

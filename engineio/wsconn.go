@@ -139,12 +139,14 @@ func (c *wsConn) end(err error) (drain bool) {
 			e.err = nil
 		}
 	}
+	if e.final {
+		// Before the shard knows, which may cut the wait short.
+		c.conn.SetReadDeadline(time.Now().Add(lingerTimeout))
+	}
 	s := c.sess
 	if !c.probing && s.state.Load() != stateClosed {
 		s.terminate(e)
-		return e.final
-	}
-	if e.final {
+	} else if e.final {
 		// The session lives on, or ended before: only the connection closes.
 		s.shard.Post(&closeConn{c, e.code})
 	}
@@ -160,10 +162,9 @@ type closeConn struct {
 // Run implements Task.
 func (t *closeConn) Run(sh *Shard) { sh.closeConn(t.conn, t.code, true) }
 
-// drain reads until the client closes its side.
+// drain reads until the client closes its side, or the read deadline.
 func (c *wsConn) drain() {
 	c.parser.partial = nil
-	c.conn.SetReadDeadline(time.Now().Add(lingerTimeout))
 	io.Copy(io.Discard, struct{ io.Reader }{c.conn})
 }
 
@@ -195,7 +196,7 @@ func (sh *Shard) linger(c *wsConn) {
 	case c.raw != nil:
 		half.CloseWrite()
 	default: // TLS sends an alert first, which may block
-		sh.srv.wg.Go(func() {
+		sh.srv.flushers.Go(func() {
 			c.conn.SetWriteDeadline(time.Now().Add(lingerTimeout))
 			half.CloseWrite()
 		})
