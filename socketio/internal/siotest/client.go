@@ -218,35 +218,34 @@ func (c *Client) Receive() (Message, error) {
 	}
 }
 
+// Skip reads n WebSocket messages and forgets them, without allocating.
+func (c *Client) Skip(n int) error {
+	for range n {
+		_, size, err := c.header()
+		if err != nil {
+			return err
+		}
+		if _, err := c.r.Discard(int(size)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // packet reads one WebSocket message.
 func (c *Client) packet() (Message, error) {
 	if err := c.conn.SetReadDeadline(time.Now().Add(patience)); err != nil {
 		return Message{}, err
 	}
-	var head [2]byte
-	if _, err := io.ReadFull(c.r, head[:]); err != nil {
+	first, n, err := c.header()
+	if err != nil {
 		return Message{}, err
-	}
-	n := uint64(head[1])
-	switch n {
-	case 126:
-		var b [2]byte
-		if _, err := io.ReadFull(c.r, b[:]); err != nil {
-			return Message{}, err
-		}
-		n = uint64(binary.BigEndian.Uint16(b[:]))
-	case 127:
-		var b [8]byte
-		if _, err := io.ReadFull(c.r, b[:]); err != nil {
-			return Message{}, err
-		}
-		n = binary.BigEndian.Uint64(b[:])
 	}
 	payload := make([]byte, n)
 	if _, err := io.ReadFull(c.r, payload); err != nil {
 		return Message{}, err
 	}
-	switch head[0] & 0xf {
+	switch first & 0xf {
 	case opText:
 		return Message{Text: string(payload)}, nil
 	case opBinary:
@@ -256,7 +255,35 @@ func (c *Client) packet() (Message, error) {
 		c.Close()
 		return Message{}, errClosed
 	}
-	return Message{}, fmt.Errorf("unexpected frame %x", head)
+	return Message{}, fmt.Errorf("unexpected frame %x", first)
+}
+
+// header reads the header of a frame: its first byte and its length.
+func (c *Client) header() (first byte, size uint64, err error) {
+	if first, err = c.r.ReadByte(); err != nil {
+		return 0, 0, err
+	}
+	short, err := c.r.ReadByte()
+	if err != nil {
+		return 0, 0, err
+	}
+	more := 0
+	switch short {
+	case 126:
+		more = 2
+	case 127:
+		more = 8
+	default:
+		return first, uint64(short), nil
+	}
+	for range more {
+		b, err := c.r.ReadByte()
+		if err != nil {
+			return 0, 0, err
+		}
+		size = size<<8 | uint64(b)
+	}
+	return first, size, nil
 }
 
 // Close closes the connection, as a client that vanishes.
