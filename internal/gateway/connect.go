@@ -105,7 +105,9 @@ func (g *Gateway) connected(s *socketio.Socket) {
 		s.Disconnect(true)
 		return
 	}
-	sess.emit(wire.SessionReadyEvent, wire.SessionReady{
+	g.deps.Presence.Connect(presence.ConnectionID(sess.id), sess.user)
+	g.expiry.set(sess, a.claims.ExpiresAt)
+	g.hub.arrive(sess, wire.SessionReady{
 		ConnectionID:   sess.id,
 		User:           wire.UserOf(sess.user),
 		ServerTime:     wire.At(g.opts.Now()),
@@ -113,12 +115,6 @@ func (g *Gateway) connected(s *socketio.Socket) {
 		Rooms:          []wire.RoomState{},
 		Unread:         wire.Unread{Notifications: wire.CountsOf(a.counts)},
 	})
-	sess.group = g.hub.herald.arrive(sess.id)
-	if err := s.Join(roomOnline, roomUser(sess.user.ID), sess.group); err != nil {
-		return // it has gone already, and disconnected follows
-	}
-	g.deps.Presence.Connect(presence.ConnectionID(sess.id), sess.user)
-	g.expiry.set(sess, a.claims.ExpiresAt)
 }
 
 // disconnected forgets the session. It runs once for every connected one, after

@@ -34,7 +34,7 @@ type herald struct {
 	sockets  func() int    // connections now
 	tell     func(to socketio.Operator, event string, payload any)
 	ns       *socketio.Namespace
-	mu       sync.Mutex // guards the fields below
+	mu       sync.Mutex // guards the fields below; taken before a socket's
 	people   map[auth.UserID]*person
 	online   []auth.UserID // in no order; person.at is the index
 	queue    []auth.UserID // whose state may have to be told
@@ -50,7 +50,7 @@ type herald struct {
 type person struct {
 	online bool
 	since  time.Time // or last seen
-	told   bool      // as online, to somebody at least
+	told   bool      // as online
 	queued bool
 	at     int // in online, while online
 }
@@ -87,17 +87,16 @@ func (h *herald) change(id auth.UserID, online bool, at time.Time) {
 	}
 }
 
-// arrive takes in a connection: it gets its replay with the next tick, and
-// announcements as a member of the group whose room is returned.
-func (h *herald) arrive(socketID string) (room string) {
+// arrive takes in a connection: join puts it into roomOnline and into the room
+// of its announcements. It gets its replay with the next tick, and every
+// transition that is told after that: each of the two tells of other people.
+func (h *herald) arrive(socketID string, join func(group string) error) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.arrivals = append(h.arrivals, socketID)
 	h.joined++
-	return groupRoom(h.joined % heraldGroups)
+	return join(groupRooms[h.joined%heraldGroups])
 }
-
-func groupRoom(n int) string { return groupRooms[n] }
 
 var groupRooms = func() (rooms [heraldGroups]string) {
 	for i := range rooms {
@@ -120,15 +119,18 @@ func (h *herald) run(ctx context.Context) {
 	}
 }
 
-// tick tells what is due.
+// tick tells what is due. It holds the lock while it emits, which only appends
+// to queues, so that nobody arrives in between.
 func (h *herald) tick() {
 	now := h.now()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.replay() // before the batch, in which new connections take part
 	if !now.Before(h.nextBatch) {
 		n := h.sockets()
 		h.nextBatch = now.Add(min(time.Duration(n)*time.Millisecond, heraldMaxPause))
 		h.batch(max(heraldMinBatch, heraldBudget/max(n, 1)))
 	}
-	h.replay()
 	if !now.Before(h.nextGroup) {
 		h.nextGroup = now.Add(h.every / heraldGroups)
 		h.announce()
@@ -142,7 +144,7 @@ type transition struct {
 	at     time.Time
 }
 
-// batch tells at most limit transitions to all connections.
+// batch tells at most limit transitions to all connections. The caller holds mu.
 func (h *herald) batch(limit int) {
 	all := h.ns.To(roomOnline)
 	for _, t := range h.take(limit) {
@@ -159,10 +161,8 @@ func (h *herald) emit(to socketio.Operator, t transition) {
 }
 
 // take returns the transitions to be told next: who came and went in between
-// is no transition.
+// is no transition. The caller holds mu.
 func (h *herald) take(limit int) []transition {
-	h.mu.Lock()
-	defer h.mu.Unlock()
 	var due []transition
 	done := 0
 	for _, id := range h.queue {
@@ -172,11 +172,11 @@ func (h *herald) take(limit int) []transition {
 		done++
 		p := h.people[id]
 		p.queued = false
-		skip := p.online && len(h.queue)-done > heraldBacklog
-		if p.online != p.told && !skip {
-			p.told = p.online
+		behind := len(h.queue)-done > heraldBacklog // then who came is left to the announcements
+		if p.online != p.told && !(p.online && behind) {
 			due = append(due, transition{id, p.online, p.since})
 		}
+		p.told = p.online
 		if !p.online {
 			delete(h.people, id)
 		}
@@ -188,12 +188,10 @@ func (h *herald) take(limit int) []transition {
 	return due
 }
 
-// replay tells new connections who is online.
+// replay tells new connections who is online. The caller holds mu.
 func (h *herald) replay() {
-	h.mu.Lock()
 	arrivals := h.arrivals
 	h.arrivals = nil
-	h.mu.Unlock()
 	if len(arrivals) == 0 {
 		return
 	}
@@ -209,9 +207,9 @@ func (h *herald) replay() {
 }
 
 // announce tells the next group who is online; the window moves on when all
-// groups have seen it.
+// groups have seen it. The caller holds mu.
 func (h *herald) announce() {
-	to := h.ns.To(groupRoom(h.group))
+	to := h.ns.To(groupRooms[h.group])
 	for _, t := range h.listed(h.cursor) {
 		h.emit(to, t)
 	}
@@ -222,17 +220,15 @@ func (h *herald) announce() {
 }
 
 // listed returns at most heraldListed people who are online, from from on,
-// around the end.
+// around the end, without those whose transition is still to be told. The
+// caller holds mu.
 func (h *herald) listed(from int) []transition {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	n := min(len(h.online), heraldListed)
-	found := make([]transition, n)
-	for i := range found {
+	var found []transition
+	for i := range min(len(h.online), heraldListed) {
 		id := h.online[(from+i)%len(h.online)]
-		p := h.people[id]
-		p.told = true
-		found[i] = transition{id, true, p.since}
+		if p := h.people[id]; p.told {
+			found = append(found, transition{id, true, p.since})
+		}
 	}
 	return found
 }

@@ -2,9 +2,11 @@ package gateway
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/storywire/storywire/internal/auth"
@@ -46,6 +48,10 @@ type Hub struct {
 	sessions registry
 	typing   typingBoard
 	herald   *herald
+
+	// door is locked by a connection between its session:ready and its rooms,
+	// so that whatever its client does upon the one finds the other.
+	door sync.RWMutex
 }
 
 var (
@@ -84,6 +90,20 @@ func (h *Hub) Drain() {
 	h.tell(h.ns.To(roomOnline), wire.SessionClosingEvent, wire.SessionClosing{Reason: wire.ClosingDrain})
 }
 
+// arrive tells s that it is ready and lets it hear the news from then on.
+func (h *Hub) arrive(s *session, ready wire.SessionReady) {
+	h.door.Lock()
+	defer h.door.Unlock()
+	s.emit(wire.SessionReadyEvent, ready)
+	err := h.herald.arrive(s.id, func(group string) error {
+		s.group = group
+		return s.socket.Join(roomOnline, roomUser(s.user.ID), group)
+	})
+	if err != nil && !errors.Is(err, socketio.ErrDisconnected) {
+		h.log.Error("join", "error", err)
+	}
+}
+
 // tell emits to rooms and logs what can only be a mistake of ours.
 func (h *Hub) tell(to socketio.Operator, event string, payload any) {
 	if err := to.Emit(event, payload); err != nil {
@@ -103,6 +123,8 @@ func (h *Hub) CommentCreated(_ context.Context, c comment.Comment, origin string
 
 // NotificationCreated tells all connections of the user.
 func (h *Hub) NotificationCreated(_ context.Context, n notification.Stored) {
+	h.door.RLock()
+	defer h.door.RUnlock()
 	h.tell(h.ns.To(roomUser(n.Notification.UserID)), wire.NotificationNewEvent, wire.NotificationNew{
 		Notification: wire.NotificationOf(n.Notification), Counts: wire.CountsOf(n.Counts),
 	})
@@ -110,6 +132,8 @@ func (h *Hub) NotificationCreated(_ context.Context, n notification.Stored) {
 
 // NotificationsRead tells the other connections of the user.
 func (h *Hub) NotificationsRead(_ context.Context, id auth.UserID, m notification.Marked, origin string) {
+	h.door.RLock()
+	defer h.door.RUnlock()
 	to := h.ns.To(roomUser(id))
 	if origin != "" {
 		to = to.Except(origin)
