@@ -51,7 +51,10 @@ export class StoryReaders {
   #listen(): () => void {
     const stops = [
       this.#connection.onUp((recovered) => {
-        if (!recovered) void this.#snapshot();
+        if (recovered) return;
+        // A server that was restarted counts from the beginning.
+        this.#seq = -1;
+        void this.#snapshot();
       }),
       this.#connection.on('presence:users', (users) => this.#replace(users)),
       this.#connection.on('presence:diff', (diff) => this.#apply(diff)),

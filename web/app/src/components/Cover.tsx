@@ -25,7 +25,7 @@ const hills: Motif = ({ deep, deeper, soft, stamp }, chance) => {
   const ridge = (base: number, height: number) => {
     const phase = chance() * 6;
     const points = times(11, (i) => `${i * 20} ${round(base - height * Math.sin(i * 0.62 + phase))}`);
-    return `M0 300V${points.join('L').split(' ')[1]}L${points.join('L')}V300z`;
+    return `M0 300L${points.join('L')}L200 300z`;
   };
   return (
     <g>
@@ -101,7 +101,7 @@ const wires: Motif = ({ stamp, bright, deeper }, chance) => {
 const stars: Motif = ({ stamp, bright }, chance) => {
   let height = between(chance, 190, 240);
   const points = times(7, (i) => {
-    height = Math.min(270, Math.max(160, height + between(chance, -34, 34)));
+    height = 0.4 * height + 0.6 * between(chance, 156, 268);
     return [round(30 + i * 23 + chance() * 6), round(height)] as const;
   });
   return (
@@ -227,7 +227,7 @@ export interface CoverStory {
 
 /** A cloth-bound book, drawn from its title and colour. The title on it is text. */
 export function Cover({ story, small = false }: { story: CoverStory; small?: boolean }) {
-  const chance = seeded(`${story.title}/cover`);
+  const chance = seeded(`${story.title}/spine-7`);
   const motif = pick(MOTIFS, chance());
   const inks = inksOf(story.cover_color, chance);
   const dark = inks.stamp === '#2a211a';

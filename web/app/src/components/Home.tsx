@@ -25,6 +25,7 @@ export function Home({ account }: { account: Account }) {
   const name = (useSession()?.user ?? account.user)?.display_name;
   const hello = greeting(new Date());
   const last = stories.find(({ id }) => id === recall('last'));
+  const featured = last ?? liveliest(stories);
   return (
     <main id="content" className={styles.page}>
       <div className={styles.head}>
@@ -34,7 +35,14 @@ export function Home({ account }: { account: Account }) {
           New story
         </button>
       </div>
-      {last ? <Last story={last} /> : null}
+      {featured && stories.length > 1 ? <Featured story={featured} again={last !== undefined} /> : null}
+      {featured && stories.length === 1 ? (
+        <ul aria-label="Stories">
+          <li>
+            <Featured story={featured} again={last !== undefined} />
+          </li>
+        </ul>
+      ) : null}
       {status === 'loading' ? <CoversSkeleton /> : null}
       {status === 'error' ? (
         <Note
@@ -52,7 +60,7 @@ export function Home({ account }: { account: Account }) {
           onAction={() => dialog.current?.showModal()}
         />
       ) : null}
-      {stories.length > 0 ? (
+      {stories.length > 1 ? (
         <section aria-labelledby="shelf">
           <h2 id="shelf" className={styles.shelf}>
             On the shelf
@@ -86,20 +94,27 @@ function Book({ story }: { story: Story }) {
   );
 }
 
-/** What was read last, ready to be read on. */
-function Last({ story }: { story: Story }) {
+/** The story with most to come for: readers first, then comments. */
+function liveliest(stories: readonly Story[]): Story | undefined {
+  const [first, ...others] = stories;
+  const warmth = ({ readers, commentCount }: Story) => readers * 1000 + commentCount;
+  return first && others.reduce((best, story) => (warmth(story) > warmth(best) ? story : best), first);
+}
+
+/** One story held out to the reader: what they read last, or where the others are. */
+function Featured({ story, again }: { story: Story; again: boolean }) {
   return (
-    <To href={storyPath(story.id)} className={styles.last}>
-      <span className={styles.thumb}>
-        <Cover story={story} small />
+    <To href={storyPath(story.id)} className={styles.featured}>
+      <span className={styles.display}>
+        <Cover story={story} />
       </span>
-      <span className={styles.lastWords}>
-        <span className={styles.eyebrow}>You read last</span>
-        <span className={styles.lastTitle}>{story.title}</span>
+      <span className={styles.blurb}>
+        <span className={styles.eyebrow}>{again ? 'You read last' : 'Open on the table'}</span>
+        <span className={styles.featuredTitle}>{story.title}</span>
         {story.synopsis ? <span className={styles.synopsis}>{story.synopsis}</span> : null}
-      </span>
-      <span className={styles.on} aria-hidden="true">
-        Read on
+        <span className={styles.author}>{story.author.display_name}</span>
+        <ReadingCount story={story} />
+        <span className={styles.on}>{again ? 'Read on' : 'Begin to read'}</span>
       </span>
     </To>
   );

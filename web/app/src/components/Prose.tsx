@@ -1,8 +1,11 @@
 import styles from './story.module.css';
 
 const BREAK = /^(\*\s*\*\s*\*|-{3,}|#|⁂)$/;
-/** A shorter paragraph would not stand beside a large initial. */
-const INITIAL_NEEDS = 110;
+/** How many lines the first letter takes: none beside a paragraph too short to stand next to it. */
+function initialOf(paragraph: string): 2 | 3 | undefined {
+  if (paragraph.length >= 110) return 3;
+  return paragraph.length >= 60 ? 2 : undefined;
+}
 
 /** Plain text as a book page: paragraphs by empty lines, `* * *` between scenes, a large initial. */
 export function Prose({ text }: { text: string }) {
@@ -16,9 +19,8 @@ export function Prose({ text }: { text: string }) {
       {blocks.map((block, index) => {
         // biome-ignore-start lint/suspicious/noArrayIndexKey: a text's paragraphs do not move.
         if (BREAK.test(block)) return <hr key={index} className={styles.scene} />;
-        const opens = index === 0 && block.length >= INITIAL_NEEDS;
         return (
-          <p key={index} data-opens={opens || undefined}>
+          <p key={index} data-opens={index === 0 ? initialOf(block) : undefined}>
             {block}
           </p>
         );
