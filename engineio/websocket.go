@@ -89,7 +89,7 @@ func (s *Session) accept(w http.ResponseWriter, r *http.Request, first []byte) (
 }
 
 func (s *Session) newConn(conn net.Conn) *wsConn {
-	c := &wsConn{conn: conn, raw: rawConnOf(conn), sess: s}
+	c := &wsConn{conn: conn, raw: rawConnOf(conn), sess: s, lastRead: -2 * int64(restAfter)}
 	c.parser.limits = &s.shard.srv.limits
 	return c
 }

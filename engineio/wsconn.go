@@ -38,11 +38,12 @@ type wsConn struct {
 	raw  syscall.RawConn // nil: reads and writes must block (TLS)
 	sess *Session
 
-	parser  frameParser
-	probing bool // it may take over the session, but has not yet
-	readBuf []byte
-	readLen int
-	readErr error
+	parser   frameParser
+	probing  bool // it may take over the session, but has not yet
+	readBuf  []byte
+	readLen  int
+	readErr  error
+	lastRead int64 // by Shard.now
 
 	pend      []byte // what waits behind the flusher's chunk
 	inflight  int    // bytes the flusher was given
@@ -54,13 +55,16 @@ type wsConn struct {
 
 // serve is the reader goroutine. early is what arrived behind the handshake.
 func (c *wsConn) serve(early []byte) {
-	srv := c.sess.shard.srv
-	defer srv.wg.Done()
-	defer c.conn.Close()
 	err := c.parser.feed(early, c)
 	if err == nil {
 		err = c.readAll()
 	}
+	if err == errRest {
+		go c.serve(nil)
+		return
+	}
+	defer c.sess.shard.srv.wg.Done()
+	defer c.conn.Close()
 	if c.probing {
 		c.probeFailed()
 	}
@@ -68,6 +72,16 @@ func (c *wsConn) serve(early []byte) {
 		c.drain()
 	}
 }
+
+// errRest ends a reader goroutine whose place a new one takes.
+var errRest = errors.New("rest")
+
+// restAfter is how long a connection must have been silent for its reader to
+// be replaced after the next message. Handling a message grows the stack for
+// good; most connections are idle, and a new goroutine fits into 2 KB. A
+// client that sends seldom costs a goroutine's start per message, any other
+// nothing.
+const restAfter = time.Second
 
 // readAll pushes what arrives into the parser until either fails.
 func (c *wsConn) readAll() error {
@@ -78,12 +92,22 @@ func (c *wsConn) readAll() error {
 		}
 		buf := c.readBuf
 		err := c.parser.feed(buf[:c.readLen], c)
-		if c.raw != nil {
-			c.readBuf = nil
-			putReadBuffer(buf)
+		if c.raw == nil {
+			if err != nil {
+				return err
+			}
+			continue
 		}
+		c.readBuf = nil
+		putReadBuffer(buf)
 		if err != nil {
 			return err
+		}
+		now := c.sess.shard.now()
+		silence := now - c.lastRead
+		c.lastRead = now
+		if silence > int64(restAfter) {
+			return errRest
 		}
 	}
 }
