@@ -14,6 +14,7 @@ type Handler interface {
 	// ServeSession is called once per session, right after its open packet was
 	// queued and before anything is received. It must return soon: the
 	// client's handshake waits for it. What it sends follows the open packet.
+	// The receiver must not be nil.
 	ServeSession(s *Session) Receiver
 }
 
