@@ -202,25 +202,24 @@ func (a *App) Run(ctx context.Context) error {
 	for _, work := range a.workers {
 		workers.Go(func() error { return work(working) })
 	}
-	serving, failed := context.WithCancelCause(ctx)
-	defer failed(nil)
-	go func() {
-		if err := a.http.Serve(a.listener); !errors.Is(err, http.ErrServerClosed) {
-			failed(fmt.Errorf("serve: %w", err))
-		}
-	}()
-	var seeded error
+	return errors.Join(a.serve(ctx), a.stop(release, &workers))
+}
+
+// serve answers requests until ctx ends. Who comes while the demo is seeded waits.
+func (a *App) serve(ctx context.Context) error {
 	if a.cfg.Demo {
-		seeded = demo.Seed(ctx, a.people, a.stories, a.comments)
+		if err := demo.Seed(ctx, a.people, a.stories, a.comments); err != nil {
+			return err
+		}
 	}
-	if seeded == nil {
-		<-serving.Done()
+	ended := make(chan error, 1)
+	go func() { ended <- a.http.Serve(a.listener) }()
+	select {
+	case <-ctx.Done():
+		return nil
+	case err := <-ended:
+		return fmt.Errorf("serve: %w", err)
 	}
-	cause := context.Cause(serving)
-	if errors.Is(cause, context.Canceled) {
-		cause = nil
-	}
-	return errors.Join(seeded, cause, a.stop(release, &workers))
 }
 
 // stop ends everything in the order in which nothing is lost.

@@ -106,7 +106,6 @@ func (g *Gateway) connected(s *socketio.Socket) {
 		return
 	}
 	g.deps.Presence.Connect(presence.ConnectionID(sess.id), sess.user)
-	g.expiry.set(sess, a.claims.ExpiresAt)
 	g.hub.arrive(sess, wire.SessionReady{
 		ConnectionID:   sess.id,
 		User:           wire.UserOf(sess.user),
@@ -115,6 +114,7 @@ func (g *Gateway) connected(s *socketio.Socket) {
 		Rooms:          []wire.RoomState{},
 		Unread:         wire.Unread{Notifications: wire.CountsOf(a.counts)},
 	})
+	g.expiry.set(sess, a.claims.ExpiresAt)
 }
 
 // disconnected forgets the session. It runs once for every connected one, after
