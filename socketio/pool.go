@@ -11,11 +11,18 @@ const maxIdleWorkers = 64
 
 // pool runs the work of sockets: each on one goroutine at a time, which takes
 // another socket when the first has nothing left.
+//
+// As long as sockets wait, one worker more than those that work is on its way to
+// them: so a handler that blocks holds up nobody, while handlers that do not are
+// run by few workers without waking one for each event.
 type pool struct {
-	ready chan *Socket // unbuffered: a send succeeds only if a worker waits
-	stop  chan struct{}
+	wake chan struct{} // has room for all idle workers
+	stop chan struct{}
 
 	mu      sync.Mutex // guards the fields below
+	ready   []*Socket  // sockets that wait, from next on
+	next    int
+	waking  bool // a worker is on its way
 	workers int
 	idle    int
 	stopped bool
@@ -23,50 +30,74 @@ type pool struct {
 }
 
 func newPool() *pool {
-	return &pool{ready: make(chan *Socket), stop: make(chan struct{}), drained: make(chan struct{})}
+	return &pool{wake: make(chan struct{}, maxIdleWorkers), stop: make(chan struct{}), drained: make(chan struct{})}
 }
 
-// run works for s until it has nothing left. It does not block.
+// run has a worker work for s. It does not block.
 func (p *pool) run(s *Socket) {
-	select {
-	case p.ready <- s:
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.ready = append(p.ready, s)
+	p.summon()
+}
+
+// summon sees to it that a worker comes if sockets wait. The caller holds mu.
+func (p *pool) summon() {
+	if p.waking && !p.stopped || p.next == len(p.ready) {
 		return
-	default:
 	}
-	p.mu.Lock()
+	p.waking = true
+	if p.idle > 0 && !p.stopped {
+		p.idle--
+		p.wake <- struct{}{}
+		return
+	}
 	p.workers++
-	p.mu.Unlock()
-	go p.work(s)
+	go p.work()
 }
 
-func (p *pool) work(s *Socket) {
-	for ok := true; ok; s, ok = p.next() {
-		s.work()
-	}
+func (p *pool) work() {
 	p.mu.Lock()
-	p.workers--
-	p.signal()
-	p.mu.Unlock()
-}
-
-// next waits for another socket, unless enough workers wait already.
-func (p *pool) next() (*Socket, bool) {
-	p.mu.Lock()
-	if p.stopped || p.idle == maxIdleWorkers {
+	defer p.mu.Unlock()
+	for {
+		p.waking = false
+		for s := p.take(); s != nil; s = p.take() {
+			p.summon()
+			p.mu.Unlock()
+			s.work()
+			p.mu.Lock()
+		}
+		if p.stopped || p.idle == maxIdleWorkers {
+			p.workers--
+			p.signal()
+			return
+		}
+		p.idle++
 		p.mu.Unlock()
-		return nil, false
+		select {
+		case <-p.wake:
+		case <-p.stop:
+		}
+		p.mu.Lock()
 	}
-	p.idle++
-	p.mu.Unlock()
-	var s *Socket
-	select {
-	case s = <-p.ready:
-	case <-p.stop:
+}
+
+// take returns the socket that has waited longest, or nil. The caller holds mu.
+func (p *pool) take() *Socket {
+	if p.next == len(p.ready) {
+		return nil
 	}
-	p.mu.Lock()
-	p.idle--
-	p.mu.Unlock()
-	return s, s != nil
+	s := p.ready[p.next]
+	p.ready[p.next] = nil
+	p.next++
+	switch {
+	case p.next == len(p.ready):
+		p.ready, p.next = p.ready[:0], 0
+	case p.next >= 1024 && p.next > len(p.ready)/2:
+		p.ready = append(p.ready[:0], p.ready[p.next:]...)
+		p.next = 0
+	}
+	return s
 }
 
 // close lets the workers finish and waits for them. Work that comes meanwhile
