@@ -242,6 +242,7 @@ func (a *App) stop(release func(), workers *errgroup.Group) error {
 	// work are finished: what was acknowledged is stored.
 	sockets := a.sockets.Close(ctx)
 	rest := <-requests
+	_ = a.listener.Close() // again, should it never have been served
 	// Nobody asks the services any more: their workers store what they still hold.
 	release()
 	working := workers.Wait()
