@@ -3,7 +3,7 @@
 import { createStorywire, type Storywire } from '@storywire/client';
 import { StorywireProvider, useConnection, useReadable } from '@storywire/client/react';
 import { usePathname } from 'next/navigation';
-import { useEffect, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { type Account, accountState, signOut } from '@/lib/account';
 import { routeOf } from '@/lib/route';
 import { Boot } from './Boot';
@@ -37,7 +37,9 @@ export function Application() {
 /** The part that is connected: one client per sign-in. */
 function Live({ account }: { account: Account }) {
   const [client, setClient] = useState<Storywire | null>(null);
-  const route = routeOf(usePathname() ?? '/');
+  const pathname = usePathname() ?? '/';
+  const route = routeOf(pathname);
+  useFocusOnArrival(pathname);
   useEffect(() => {
     const created = createStorywire({ token: account.token });
     created.connect();
@@ -57,6 +59,16 @@ function Live({ account }: { account: Account }) {
       <Keys />
     </StorywireProvider>
   );
+}
+
+/** After another page was gone to, the keyboard and the screen reader begin there. */
+function useFocusOnArrival(pathname: string) {
+  const before = useRef(pathname);
+  useEffect(() => {
+    if (before.current === pathname) return;
+    before.current = pathname;
+    document.getElementById('content')?.focus({ preventScroll: true });
+  }, [pathname]);
 }
 
 /** A token that is no longer good leads back to the sign-in. */

@@ -12,7 +12,7 @@ export function Boot({ page }: { page: Route['page'] }) {
           <Wordmark />
         </div>
       </header>
-      <main id="content" aria-busy="true" aria-label="Loading">
+      <main id="content" tabIndex={-1} aria-busy="true" aria-label="Loading">
         {page === 'story' ? <StorySkeleton /> : null}
         {page === 'inbox' ? <InboxSkeleton /> : null}
         {page === 'home' ? <HomeSkeleton /> : null}

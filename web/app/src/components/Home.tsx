@@ -27,7 +27,7 @@ export function Home({ account }: { account: Account }) {
   const last = stories.find(({ id }) => id === recall('last'));
   const featured = last ?? liveliest(stories);
   return (
-    <main id="content" className={styles.page}>
+    <main id="content" tabIndex={-1} className={styles.page}>
       <div className={styles.head}>
         <h1 className={styles.hello}>{name ? `${hello}, ${name}.` : `${hello}.`}</h1>
         <button type="button" className="plain" onClick={() => dialog.current?.showModal()}>

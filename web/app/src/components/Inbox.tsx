@@ -7,7 +7,7 @@ import { NotificationGroups } from './NotificationGroups';
 export function Inbox() {
   useTitle('Inbox');
   return (
-    <main id="content" className={styles.page}>
+    <main id="content" tabIndex={-1} className={styles.page}>
       <NotificationGroups />
     </main>
   );

@@ -2,7 +2,7 @@ import { To } from './To';
 
 export function Missing() {
   return (
-    <main id="content" className="missing">
+    <main id="content" tabIndex={-1} className="missing">
       <p className="ornament" aria-hidden="true">
         ❦
       </p>

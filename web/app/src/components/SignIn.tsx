@@ -17,7 +17,7 @@ export function SignIn({ notice }: { notice: string | null }) {
     document.title = 'Sign in · Storywire';
   }, []);
   return (
-    <main id="content" className={styles.page}>
+    <main id="content" tabIndex={-1} className={styles.page}>
       <Wordmark />
       {notice ? (
         <p role="status" className={styles.notice}>

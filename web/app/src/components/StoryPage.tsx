@@ -58,7 +58,7 @@ export function StoryPage({ storyId }: { storyId: string }) {
     if (gone) return <Missing />;
     if (error) {
       return (
-        <main id="content" className={styles.page}>
+        <main id="content" tabIndex={-1} className={styles.page}>
           <Note
             title="The story could not be opened."
             text={asMessage(error)}
@@ -69,13 +69,13 @@ export function StoryPage({ storyId }: { storyId: string }) {
       );
     }
     return (
-      <main id="content" aria-busy="true" aria-label="Loading the story">
+      <main id="content" tabIndex={-1} aria-busy="true" aria-label="Loading the story">
         <StorySkeleton />
       </main>
     );
   }
   return (
-    <main id="content" className={styles.page}>
+    <main id="content" tabIndex={-1} className={styles.page}>
       <article className={styles.column}>
         <Opening story={story} whole={whole} />
         {whole ? <Prose text={story.body} /> : <ProseSkeleton />}
