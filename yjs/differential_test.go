@@ -228,11 +228,6 @@ func compareMerge(t *testing.T, p *peer, r round) {
 	if bytes.Equal(got, r.Merged) {
 		return
 	}
-	type applied struct {
-		Error   string
-		Pending bool
-		Content content
-	}
 	want := ask[applied](t, p, request{"op": "apply", "updates": [][]byte{r.Merged}})
 	if have := ask[applied](t, p, request{"op": "apply", "updates": [][]byte{got}}); !reflect.DeepEqual(have, want) {
 		t.Errorf("MergeUpdates:\n got %x\nwant %x", got, r.Merged)
