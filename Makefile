@@ -20,7 +20,7 @@ linter := bin/golangci-lint
 
 .PHONY: run
 run: build ## Build everything and start a server with the demo story; prints its URL
-	exec bin/storywire serve --demo
+	@exec bin/storywire serve --demo
 
 .PHONY: test
 test: ## Run everything that CI runs
@@ -40,6 +40,7 @@ $(web_build): $(web_install) $(web_sources)
 	touch $@
 
 $(web_install): web/package-lock.json
+	@command -v npm >/dev/null || { echo 'Node.js 20.19 or newer is needed: https://nodejs.org' >&2; exit 1; }
 	cd web && npm ci --no-audit --no-fund --loglevel=error
 	touch $@
 
