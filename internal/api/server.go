@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"time"
 
 	"github.com/storywire/storywire/internal/auth"
 	"github.com/storywire/storywire/internal/comment"
@@ -18,6 +19,9 @@ import (
 
 // DefaultMaxBody is the largest request body in bytes.
 const DefaultMaxBody = 1 << 20
+
+// bodyTimeout is how long a request may take to arrive.
+const bodyTimeout = 30 * time.Second
 
 // Deps are what a Server works with; all are needed unless said otherwise.
 type Deps struct {
@@ -104,5 +108,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, s.deps.MaxBody)
+	// A body that trickles in holds nothing for longer. Not every
+	// ResponseWriter can do it: those of tests need not.
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTimeout))
 	s.mux.ServeHTTP(w, r)
 }
