@@ -83,7 +83,7 @@ type Store interface {
 	// and the receipt has the first comment. committed, unless nil, is called
 	// after the commit and before InsertComment returns, with nothing but what
 	// was stored: for one story in the order of seq, never two at a time.
-	// committed must not block.
+	// committed must not block, nor write to the store.
 	InsertComment(ctx context.Context, c Comment, since time.Time, ns []notification.Notification, committed func(Receipt)) (Receipt, error)
 	// Comment returns a comment, or an error of code NOT_FOUND.
 	Comment(ctx context.Context, id ID) (Comment, error)
@@ -104,7 +104,7 @@ type People interface {
 	Profiles(ctx context.Context, ids []auth.UserID) map[auth.UserID]user.Profile
 }
 
-// Publisher tells readers the news; its methods must not block.
+// Publisher tells readers the news; its methods must not block, nor write to the store.
 type Publisher interface {
 	// CommentCreated is called after the commit, for one story in the order of
 	// seq, never two at a time. origin is the Draft's.

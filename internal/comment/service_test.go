@@ -122,7 +122,7 @@ func newService() (*comment.Service, *world) {
 	w := &world{stories: map[story.ID]*story.Access{
 		"open": {ID: "open", Title: "Open", Author: "ada", Visibility: story.Public},
 		"club": {ID: "club", Title: "Club", Author: "ada", Visibility: story.Private,
-			Members: map[auth.UserID]story.Role{"bob": story.Commenter, "vic": story.Viewer}},
+			Members: map[auth.UserID]story.Grant{"bob": {Role: story.Commenter}, "vic": {Role: story.Viewer}}},
 	}}
 	n := 0
 	return comment.NewService(comment.Deps{Store: w, Stories: w, People: w, Publisher: w, Notifier: w}, comment.Options{

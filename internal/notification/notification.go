@@ -120,7 +120,7 @@ type Store interface {
 	// after since, nothing is stored and those of the first time come back with duplicate set.
 	// committed, unless nil, is called after the commit and before
 	// InsertNotifications returns, in commit order, with nothing but what was
-	// stored. committed must not block.
+	// stored. committed must not block, nor write to the store.
 	InsertNotifications(ctx context.Context, ns []Notification, key string, since time.Time, committed func([]Stored)) (stored []Stored, duplicate bool, err error)
 	// Notifications returns at most limit of somebody's notifications, newest first, and the totals.
 	Notifications(ctx context.Context, id auth.UserID, unread bool, below Position, limit int) ([]Notification, Counts, error)
@@ -139,7 +139,7 @@ type People interface {
 }
 
 // Pusher brings news to all connections of a user; its methods are called
-// after the commit, in commit order, and must not block.
+// after the commit, in commit order, and must not block, nor write to the store.
 type Pusher interface {
 	NotificationCreated(ctx context.Context, n Stored)
 	// NotificationsRead says that id read m, over the connection origin.

@@ -14,6 +14,7 @@ import (
 
 	"github.com/storywire/storywire/internal/auth"
 	"github.com/storywire/storywire/internal/errs"
+	"github.com/storywire/storywire/internal/user"
 )
 
 // Options of a Service. The zero value means the defaults.
@@ -54,6 +55,10 @@ func (s *Service) Create(ctx context.Context, in Draft) (ns []Notification, dupl
 		return nil, false, err
 	}
 	now := s.now()
+	var actor user.Profile
+	if in.Actor != "" {
+		actor = s.people.Profile(ctx, in.Actor)
+	}
 	drafts := make([]Notification, 0, len(in.UserIDs))
 	seen := make(map[auth.UserID]bool, len(in.UserIDs))
 	for _, id := range in.UserIDs {
@@ -61,12 +66,10 @@ func (s *Service) Create(ctx context.Context, in Draft) (ns []Notification, dupl
 			continue // one for each person, and none for whoever did it
 		}
 		seen[id] = true
-		n := Notification{
+		drafts = append(drafts, Notification{
 			ID: ID(s.opts.NewID()), UserID: id, Type: in.Type, Title: in.Title, Body: in.Body,
-			Link: in.Link, Data: in.Data, CreatedAt: now,
-		}
-		n.Actor.ID = in.Actor
-		drafts = append(drafts, n)
+			Link: in.Link, Actor: actor, Data: in.Data, CreatedAt: now,
+		})
 	}
 	if len(drafts) == 0 {
 		return nil, false, nil
@@ -137,13 +140,9 @@ func safeLink(link string) bool {
 	return link == "" || strings.HasPrefix(link, "https://") || strings.HasPrefix(link, "http://")
 }
 
-// Deliver pushes notifications that another feature has stored, in order.
-// It does not block: it knows actors that were seen lately, and shows others by their id.
+// Deliver pushes notifications, whose actors are named, in order. It does not block.
 func (s *Service) Deliver(ctx context.Context, stored []Stored) {
 	for _, n := range stored {
-		if id := n.Notification.Actor.ID; id != "" && n.Notification.Actor.DisplayName == "" {
-			n.Notification.Actor = s.people.Profile(ctx, id)
-		}
 		s.pusher.NotificationCreated(ctx, n)
 	}
 }

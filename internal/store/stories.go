@@ -23,7 +23,7 @@ const (
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`
 	selectStory  = `SELECT ` + storyColumns + `, s.body FROM stories s WHERE s.id = ?`
 	selectRule   = `SELECT n, title, author_id, visibility FROM stories WHERE id = ?`
-	selectRoles  = `SELECT user_id, role, created_at FROM story_members WHERE story_n = ? ORDER BY created_at, user_id`
+	selectRoles  = `SELECT user_id, role, created_at FROM story_members WHERE story_n = ?`
 	selectNumber = `SELECT n FROM stories WHERE id = ?`
 	countMembers = `SELECT count(*) FROM story_members WHERE story_n = ? AND user_id <> ?`
 	upsertMember = `INSERT INTO story_members (story_n, user_id, role, created_at) VALUES (?, ?, ?, ?)
@@ -124,44 +124,20 @@ func (s *Store) Access(ctx context.Context, id story.ID) (*story.Access, error) 
 	if err != nil {
 		return nil, fmt.Errorf("read access: %w", err)
 	}
-	members, err := s.roles(ctx, n)
-	if err != nil {
-		return nil, err
-	}
-	a.Members = make(map[auth.UserID]story.Role, len(members))
-	for _, m := range members {
-		a.Members[m.User.ID] = m.Role
-	}
-	return a, nil
-}
-
-// Members implements story.Store.
-func (s *Store) Members(ctx context.Context, id story.ID) ([]story.Member, error) {
-	var n int64
-	err := s.row(ctx, selectNumber, string(id)).Scan(&n)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil, noStory("store.Members")
-	}
-	if err != nil {
-		return nil, fmt.Errorf("read story: %w", err)
-	}
-	return s.roles(ctx, n)
-}
-
-func (s *Store) roles(ctx context.Context, n int64) ([]story.Member, error) {
-	var members []story.Member
-	err := s.read(ctx, selectRoles, []any{n}, func(rows *sql.Rows) error {
-		var m story.Member
+	a.Members = make(map[auth.UserID]story.Grant)
+	err = s.read(ctx, selectRoles, []any{n}, func(rows *sql.Rows) error {
+		var id auth.UserID
+		var g story.Grant
 		var at int64
-		err := rows.Scan(&m.User.ID, &m.Role, &at)
-		m.Since = fromMillis(at)
-		members = append(members, m)
+		err := rows.Scan(&id, &g.Role, &at)
+		g.Since = fromMillis(at)
+		a.Members[id] = g
 		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read members: %w", err)
 	}
-	return members, nil
+	return a, nil
 }
 
 // SetMember implements story.Store.

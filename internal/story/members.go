@@ -1,30 +1,37 @@
 package story
 
 import (
+	"cmp"
 	"context"
+	"slices"
 
 	"github.com/storywire/storywire/internal/auth"
 	"github.com/storywire/storywire/internal/errs"
+	"github.com/storywire/storywire/internal/user"
 )
 
 // maxUserID is the longest user id that is taken as a member, in bytes.
 const maxUserID = 255
 
-// Members returns the members of a story, its author first; to whoever may read it.
+// Members returns the members of a story, its author first, then as they came; to whoever may read it.
 func (s *Service) Members(ctx context.Context, caller auth.UserID, id ID) ([]Member, error) {
 	const op = "story.Members"
-	if _, err := s.MayRead(ctx, caller, id); err != nil {
+	a, err := s.MayRead(ctx, caller, id)
+	if err != nil {
 		return nil, err
 	}
 	st, err := s.store.Story(ctx, id)
 	if err != nil {
 		return nil, errs.Wrap(op, err)
 	}
-	given, err := s.store.Members(ctx, id)
-	if err != nil {
-		return nil, errs.Wrap(op, err)
+	members := make([]Member, 0, 1+len(a.Members))
+	members = append(members, Member{User: st.Author, Role: Author, Since: st.CreatedAt})
+	for userID, g := range a.Members {
+		members = append(members, Member{User: user.Profile{ID: userID}, Role: g.Role, Since: g.Since})
 	}
-	members := append([]Member{{User: st.Author, Role: Author, Since: st.CreatedAt}}, given...)
+	slices.SortFunc(members[1:], func(a, b Member) int {
+		return cmp.Or(a.Since.Compare(b.Since), cmp.Compare(a.User.ID, b.User.ID))
+	})
 	ids := make([]auth.UserID, len(members))
 	for i, m := range members {
 		ids[i] = m.User.ID
@@ -97,7 +104,7 @@ func (s *Service) setMember(ctx context.Context, op string, a *Access, userID au
 		return errs.Wrap(op, err)
 	}
 	if s.opts.Announcer != nil {
-		after := Access{Author: a.Author, Visibility: a.Visibility, Members: map[auth.UserID]Role{userID: role}}
+		after := Access{Author: a.Author, Visibility: a.Visibility, Members: map[auth.UserID]Grant{userID: {Role: role}}}
 		s.opts.Announcer.AccessChanged(context.WithoutCancel(ctx), a.ID, userID, after.RoleOf(userID))
 	}
 	return nil

@@ -163,7 +163,7 @@ func (s *Service) List(ctx context.Context, caller auth.UserID, q Query) (Page, 
 	people := s.people.Profiles(ctx, authors)
 	for i := range page.Items {
 		st := &page.Items[i]
-		given := Access{Author: st.Author.ID, Visibility: st.Visibility, Members: map[auth.UserID]Role{caller: st.Role}}
+		given := Access{Author: st.Author.ID, Visibility: st.Visibility, Members: map[auth.UserID]Grant{caller: {Role: st.Role}}}
 		st.Role = given.RoleOf(caller)
 		st.Author = people[st.Author.ID]
 	}

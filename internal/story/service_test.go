@@ -70,9 +70,9 @@ func (m *memory) Access(_ context.Context, id story.ID) (*story.Access, error) {
 	m.mu.Lock()
 	s, ok := m.stories[id]
 	m.asked++
-	a := &story.Access{ID: id, Title: s.Title, Author: s.Author.ID, Visibility: s.Visibility, Members: make(map[auth.UserID]story.Role)}
+	a := &story.Access{ID: id, Title: s.Title, Author: s.Author.ID, Visibility: s.Visibility, Members: make(map[auth.UserID]story.Grant)}
 	for id, role := range m.members[id] {
-		a.Members[id] = role
+		a.Members[id] = story.Grant{Role: role}
 	}
 	then := m.onAccess
 	m.mu.Unlock()
@@ -83,15 +83,6 @@ func (m *memory) Access(_ context.Context, id story.ID) (*story.Access, error) {
 		then()
 	}
 	return a, nil
-}
-
-func (m *memory) Members(_ context.Context, id story.ID) (list []story.Member, err error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	for id, role := range m.members[id] {
-		list = append(list, story.Member{User: user.Profile{ID: id}, Role: role})
-	}
-	return list, nil
 }
 
 func (m *memory) SetMember(_ context.Context, id story.ID, userID auth.UserID, role story.Role, _ time.Time, _ int) error {
@@ -358,4 +349,17 @@ func TestRolesHaveNames(t *testing.T) {
 	if _, ok := story.ParseRole("king"); ok {
 		t.Error(`ParseRole("king") is known`)
 	}
+}
+
+func FuzzCursor(f *testing.F) {
+	for _, seed := range []string{"", "s", "s.", "sm1.s1", "szzzzzzzzzzzzz.a", "n1.a", "s-1.a"} {
+		f.Add(seed)
+	}
+	m := &memory{stories: make(map[story.ID]story.Story), members: make(map[story.ID]map[auth.UserID]story.Role)}
+	s := story.NewService(m, people{}, story.Options{})
+	f.Fuzz(func(t *testing.T, cursor string) {
+		if _, err := s.List(t.Context(), "ada", story.Query{Cursor: cursor}); err != nil && errs.CodeOf(err) != errs.Validation {
+			t.Errorf("List(%q) = %v", cursor, err)
+		}
+	})
 }

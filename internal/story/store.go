@@ -28,8 +28,6 @@ type Store interface {
 	StoriesFor(ctx context.Context, reader auth.UserID, below Position, limit int) ([]Story, error)
 	// Access returns who may do what in a story, or an error of code NOT_FOUND.
 	Access(ctx context.Context, id ID) (*Access, error)
-	// Members returns the members of a story, without names, the longest first.
-	Members(ctx context.Context, id ID) ([]Member, error)
 	// SetMember gives a role to somebody, or None to take it away; at most limit people have one.
 	// One more is refused with an error of code VALIDATION.
 	SetMember(ctx context.Context, id ID, userID auth.UserID, role Role, since time.Time, limit int) error

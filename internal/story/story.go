@@ -97,12 +97,18 @@ type Access struct {
 	Title      string
 	Author     auth.UserID
 	Visibility Visibility
-	Members    map[auth.UserID]Role // without the author
+	Members    map[auth.UserID]Grant // without the author
+}
+
+// Grant is the role somebody was given.
+type Grant struct {
+	Role  Role
+	Since time.Time
 }
 
 // RoleOf returns the role of a signed-in user.
 func (a *Access) RoleOf(id auth.UserID) Role {
-	role := a.Members[id]
+	role := a.Members[id].Role
 	if id == a.Author {
 		role = max(role, Author)
 	}
