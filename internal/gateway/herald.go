@@ -122,12 +122,11 @@ func (h *herald) run(ctx context.Context) {
 // tick tells what is due. It holds the lock while it emits, which only appends
 // to queues, so that nobody arrives in between.
 func (h *herald) tick() {
-	now := h.now()
+	now, n := h.now(), h.sockets()
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.replay() // before the batch, in which new connections take part
 	if !now.Before(h.nextBatch) {
-		n := h.sockets()
 		h.nextBatch = now.Add(min(time.Duration(n)*time.Millisecond, heraldMaxPause))
 		h.batch(max(heraldMinBatch, heraldBudget/max(n, 1)))
 	}
