@@ -60,11 +60,8 @@ func TestMutations(t *testing.T) {
 		m := mutate(rnd, v.update, victims[rnd.IntN(len(victims))].update)
 		d := apply(t, v.state)
 		before := d.EncodeState(nil)
-		start := time.Now()
+		slowest = max(slowest, duration(t, v.state, m))
 		plan, err := check(d, m)
-		if took := time.Since(start); took > slowest {
-			slowest = took
-		}
 		if got := d.EncodeState(nil); !bytes.Equal(got, before) {
 			t.Fatalf("Check of %x changed %x to %x", m, before, got)
 		}
@@ -73,17 +70,31 @@ func TestMutations(t *testing.T) {
 		}
 		accepted++
 		sent := plan.Accepted()
-		start = time.Now()
 		d.Commit(plan)
-		if took := time.Since(start); took > slowest {
-			slowest = took
-		}
 		compareAccepted(t, p, d, before, m, sent)
 	}
 	if slowest > 50*time.Millisecond {
 		t.Errorf("slowest took %v", slowest)
 	}
 	t.Logf("%d mutants, %d accepted, slowest %v", *mutants, accepted, slowest)
+}
+
+// duration is how long it takes to check and commit an update, the best of three when it is long: a machine that is
+// busy with other things must not look like an attack.
+func duration(t *testing.T, state, update []byte) time.Duration {
+	t.Helper()
+	best := time.Hour
+	for range 3 {
+		d := apply(t, state)
+		start := time.Now()
+		if plan, err := check(d, update); err == nil {
+			d.Commit(plan)
+		}
+		if best = min(best, time.Since(start)); best < 5*time.Millisecond {
+			break
+		}
+	}
+	return best
 }
 
 func check(d *yjs.Doc, data []byte) (*yjs.Plan, error) {
