@@ -54,16 +54,16 @@ func (s *Session) leaveBeat() {
 
 func (sh *Shard) now() int64 { return int64(time.Since(sh.base)) }
 
-// schedulePing makes the session's next ping due one interval from now.
-func (sh *Shard) schedulePing(s *Session) {
+// schedulePing makes the session's next ping due one interval after from.
+func (sh *Shard) schedulePing(s *Session, from int64) {
 	s.leaveBeat()
-	sh.pings.push(s, sh.now()+int64(sh.srv.opts.PingInterval))
+	sh.pings.push(s, from+int64(sh.srv.opts.PingInterval))
 }
 
 // pong handles the arrival of an awaited pong.
 func (sh *Shard) pong(s *Session) {
 	if s.beat.list == &sh.pongs {
-		sh.schedulePing(s)
+		sh.schedulePing(s, sh.now())
 	}
 }
 
@@ -95,7 +95,9 @@ func (sh *Shard) beat() {
 	}
 	for s := sh.pongs.first; s != nil && s.beat.due <= now; s = sh.pongs.first {
 		s.leaveBeat()
-		s.terminate(ending{reason: PingTimeout})
+		if e := (ending{reason: PingTimeout}); s.die(e) {
+			(&ended{s, e}).Run(sh) // at once: a poll in this turn comes too late
+		}
 	}
 }
 

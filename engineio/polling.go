@@ -26,6 +26,7 @@ type longPoll struct {
 	queue   []*Frame // what the next answer carries
 	size    int      // bytes in queue
 	probe   *wsConn  // the WebSocket that wants to take over, or nil
+	leaving *leave   // the client's close, which waits for a last poll
 	tick    *time.Timer
 	expire  *time.Timer // ends a close that waits for a poll
 }
@@ -167,7 +168,11 @@ func (s *Session) servePost(w http.ResponseWriter, r *http.Request) {
 		// What a session sends on must be text, or other clients' WebSockets fail.
 		body = []byte(strings.ToValidUTF8(string(body), "\uFFFD"))
 	}
-	if !s.receivePayload(body) {
+	switch err := parser.DecodePayload(body, s.packet); {
+	case err == errClosed:
+		s.leave()
+	case err != nil:
+		s.terminate(ending{reason: ParseError, err: err}) // unless packet did
 		w.WriteHeader(http.StatusBadRequest)
 		return
 	}
@@ -178,14 +183,49 @@ func (s *Session) servePost(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.WriteString(w, "ok")
 }
 
-// receivePayload reports whether the payload was well-formed.
-func (s *Session) receivePayload(body []byte) bool {
-	err := parser.DecodePayload(body, s.packet)
-	if err == nil || errors.Is(err, errClosed) {
-		return true
+// leaveGrace is how long a client's close waits for the poll that the client
+// sent before it: the two come over different connections.
+const leaveGrace = 50 * time.Millisecond
+
+// leave ends the session as its client wants. A waiting poll is answered with
+// a noop, not with a close packet, as by the reference server.
+func (s *Session) leave() {
+	if s.state.CompareAndSwap(stateOpen, stateClosing) {
+		l := &leave{sess: s, done: make(chan struct{})}
+		s.shard.Post(l)
+		grace := time.NewTimer(leaveGrace)
+		defer grace.Stop()
+		select {
+		case <-l.done:
+		case <-grace.C:
+		}
 	}
-	s.terminate(ending{reason: ParseError, err: err}) // unless packet did
-	return false
+	s.terminate(ending{reason: TransportClose, last: noopFrame})
+}
+
+// leave is the shard's part of a client's close.
+type leave struct {
+	sess *Session
+	done chan struct{} // closed when a poll was answered, or never will be
+}
+
+// Run implements Task.
+func (l *leave) Run(*Shard) {
+	lp := l.sess.lp
+	switch {
+	case l.sess.ended, lp == nil:
+		close(l.done)
+	case lp.waiting != nil:
+		lp.answer([]*Frame{noopFrame})
+		close(l.done)
+	default:
+		lp.leaving = l
+	}
+}
+
+func (l *leave) answered() {
+	l.sess.lp.leaving = nil
+	close(l.done)
 }
 
 // attachPoll hands a GET to the shard.
@@ -198,13 +238,16 @@ type attachPoll struct {
 func (t *attachPoll) Run(sh *Shard) {
 	s, lp := t.sess, t.sess.lp
 	switch {
-	case s.ended, s.state.Load() == stateClosed:
+	case s.ended:
 		t.poll.reply <- pollReply{refused: refuse(codeUnknownSession)}
 	case lp == nil: // upgraded meanwhile
 		t.poll.reply <- pollReply{refused: refuse(codeBadRequest)}
 	case lp.waiting != nil:
 		t.poll.reply <- pollReply{overlap: true}
 		s.terminate(ending{reason: TransportError, err: errors.New("overlap from client")})
+	case lp.leaving != nil:
+		t.poll.reply <- pollReply{frames: []*Frame{noopFrame}}
+		lp.leaving.answered()
 	default:
 		lp.waiting = t.poll
 		if s.bye != nil && len(lp.queue) == 0 {

@@ -149,7 +149,7 @@ func (srv *Server) newSession(r *http.Request, carrier uint32) *Session {
 
 // start lets the handler take the session and its heartbeat begin.
 func (s *Session) start() {
-	s.shard.Post(&opened{s})
+	s.shard.Post(&opened{s, s.shard.now()})
 	defer s.shard.srv.recovered("ServeSession", s)
 	s.recvMu.Lock() // what the session's end, if it comes now, waits for
 	defer s.recvMu.Unlock()
@@ -157,11 +157,14 @@ func (s *Session) start() {
 }
 
 // opened starts a session's heartbeat.
-type opened struct{ sess *Session }
+type opened struct {
+	sess *Session
+	at   int64 // by Shard.now
+}
 
 // Run implements Task.
 func (t *opened) Run(sh *Shard) {
 	if !t.sess.wclosed {
-		sh.schedulePing(t.sess)
+		sh.schedulePing(t.sess, t.at)
 	}
 }

@@ -140,22 +140,30 @@ func endingOf(err error) ending {
 // terminate ends the session now. Any goroutine may call it; the first call
 // counts.
 func (s *Session) terminate(e ending) {
+	if s.die(e) {
+		s.shard.Post(&ended{s, e})
+	}
+}
+
+// die is terminate without the shard's part. It reports whether this call
+// ended the session.
+func (s *Session) die(e ending) bool {
 	if s.state.Swap(stateClosed) == stateClosed {
-		return
+		return false
 	}
 	srv := s.shard.srv
 	srv.remove(s)
-	s.shard.Post(&ended{sess: s, ending: e})
 	// On a goroutine of its own: the caller may be within recv.Message.
 	go func() {
 		defer srv.wg.Done() // counted since before the session started
 		defer srv.recovered("Closed", nil)
 		s.recvMu.Lock()
 		defer s.recvMu.Unlock()
-		if s.recv != nil { // ServeSession panicked
+		if s.recv != nil { // else ServeSession panicked
 			s.recv.Closed(e.reason, e.err)
 		}
 	}()
+	return true
 }
 
 // ended is terminate's part on the shard.
@@ -223,8 +231,9 @@ func (s *Session) packet(p parser.Packet) error {
 	case parser.Message:
 		s.deliver(p.Data, p.Binary)
 	case parser.Close:
-		// A poll that waits is answered with a noop, not with a close packet.
-		s.terminate(ending{reason: TransportClose, last: noopFrame})
+		if s.Transport() == WebSocket {
+			s.terminate(ending{reason: TransportClose})
+		}
 		return errClosed
 	case parser.Ping:
 		// Since v4 the server pings.
