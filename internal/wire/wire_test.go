@@ -11,13 +11,8 @@ import (
 
 func TestTimeIsWrittenInUTCWithMilliseconds(t *testing.T) {
 	at := time.Date(2026, 11, 23, 9, 5, 7, 40_600_000, time.FixedZone("", 3600))
-	got, err := json.Marshal(wire.At(at))
-	if want := `"2026-11-23T08:05:07.040Z"`; string(got) != want || err != nil {
-		t.Errorf("Marshal(%v) = %s, %v, want %s", at, got, err, want)
-	}
-	var back wire.Time
-	if err := json.Unmarshal(got, &back); err != nil || !time.Time(back).Equal(at.Truncate(time.Millisecond)) {
-		t.Errorf("Unmarshal(%s) = %v, %v", got, time.Time(back), err)
+	if got, want := wire.At(at), wire.Time("2026-11-23T08:05:07.040Z"); got != want {
+		t.Errorf("At(%v) = %s, want %s", at, got, want)
 	}
 	if wire.AtOrNull(time.Time{}) != nil {
 		t.Error("AtOrNull(zero) is not null")
