@@ -28,21 +28,16 @@ const counted = (count: number, noun: string) => `${count} ${noun}${count === 1 
 /** What readers say about a story: in the margin of a wide page, below it on a phone. */
 export function CommentsPanel({ storyId }: { storyId: string }) {
   const comments = useComments(storyId);
-  const { status, rows, hasEarlier } = comments;
+  const { rows, hasEarlier } = comments;
   const { writers, keystroke, stop } = useTyping(storyId);
   const room = useReadable(useStorywire().story(storyId).room);
   const me = useSession()?.user.id ?? null;
-  const now = useNow();
   const [replyTo, setReplyTo] = useState<CommentRow | null>(null);
   const section = useRef<HTMLElement>(null);
   const scroller = useRef<HTMLDivElement>(null);
   const end = useRef<HTMLDivElement>(null);
   const inView = useVisible(section);
-  const { unseen, newest } = useUnseen({ rows, me, ready: status === 'ready', scroller, end });
-  const seeNew = () => {
-    const first = unseen[0];
-    if (first) elementOf(first)?.scrollIntoView({ block: 'center', behavior: 'smooth' });
-  };
+  const { unseen, newest } = useUnseen({ rows, me, ready: comments.status === 'ready', scroller, end });
   const earlier = useKeptPlace(scroller, rows, comments.loadEarlier);
   const mayComment = room.status !== 'joined' || (room.role !== 'viewer' && room.role !== 'none');
   const send = (content: string) => {
@@ -58,18 +53,12 @@ export function CommentsPanel({ storyId }: { storyId: string }) {
       <CommentList
         comments={comments}
         earlier={earlier}
-        now={now}
         scroller={scroller}
         end={end}
         onReply={mayComment ? setReplyTo : null}
       />
       <div className={styles.foot}>
-        {unseen.length > 0 && inView ? (
-          <button type="button" className={styles.pill} onClick={seeNew}>
-            {counted(unseen.length, 'new comment')}
-            <ArrowDown size={16} strokeWidth={1.5} aria-hidden="true" />
-          </button>
-        ) : null}
+        {unseen.length > 0 && inView ? <Pill unseen={unseen} /> : null}
         <TypingLine writers={writers} />
         {mayComment ? (
           <Composer
@@ -100,13 +89,13 @@ export function CommentsPanel({ storyId }: { storyId: string }) {
 interface ListProps {
   comments: UseComments;
   earlier: () => void;
-  now: number;
   scroller: RefObject<HTMLDivElement | null>;
   end: RefObject<HTMLDivElement | null>;
   onReply: ((row: CommentRow) => void) | null;
 }
 
-function CommentList({ comments, earlier, now, scroller, end, onReply }: ListProps) {
+function CommentList({ comments, earlier, scroller, end, onReply }: ListProps) {
+  const now = useNow();
   const { status, rows, hasEarlier, loadingEarlier, error, reload } = comments;
   const threads = useMemo(() => threadsOf(rows), [rows]);
   return (
@@ -143,6 +132,20 @@ function CommentList({ comments, earlier, now, scroller, end, onReply }: ListPro
       </ol>
       <div ref={end} className={styles.end} />
     </div>
+  );
+}
+
+/** What has arrived out of sight, and the way to it. */
+function Pill({ unseen }: { unseen: readonly string[] }) {
+  const [first] = unseen;
+  const see = () => {
+    if (first) elementOf(first)?.scrollIntoView({ block: 'center', behavior: 'smooth' });
+  };
+  return (
+    <button type="button" className={styles.pill} onClick={see}>
+      {counted(unseen.length, 'new comment')}
+      <ArrowDown size={16} strokeWidth={1.5} aria-hidden="true" />
+    </button>
   );
 }
 

@@ -52,16 +52,7 @@ export function Composer({ replyTo, onCancelReply, onSend, onType, onStop }: Pro
   };
   return (
     <form className={styles.composer} onSubmit={submit}>
-      {replyTo ? (
-        <p className={styles.replying}>
-          <span>
-            Replying to <strong>{replyTo.user.display_name}</strong>
-          </span>
-          <button type="button" aria-label="Do not reply" title="Do not reply" onClick={onCancelReply}>
-            <X size={16} strokeWidth={1.5} aria-hidden="true" />
-          </button>
-        </p>
-      ) : null}
+      {replyTo ? <Replying name={replyTo.user.display_name} onCancel={onCancelReply} /> : null}
       <div className={styles.actions}>
         <textarea
           ref={field}
@@ -82,5 +73,18 @@ export function Composer({ replyTo, onCancelReply, onSend, onType, onStop }: Pro
         <p className={styles.left}>{LONGEST - content.length} characters left</p>
       ) : null}
     </form>
+  );
+}
+
+function Replying({ name, onCancel }: { name: string; onCancel: () => void }) {
+  return (
+    <p className={styles.replying}>
+      <span>
+        Replying to <strong>{name}</strong>
+      </span>
+      <button type="button" aria-label="Do not reply" title="Do not reply" onClick={onCancel}>
+        <X size={16} strokeWidth={1.5} aria-hidden="true" />
+      </button>
+    </p>
   );
 }

@@ -60,18 +60,7 @@ export function Home({ account }: { account: Account }) {
           onAction={() => dialog.current?.showModal()}
         />
       ) : null}
-      {stories.length > 1 ? (
-        <section aria-labelledby="shelf">
-          <h2 id="shelf" className={styles.shelf}>
-            On the shelf
-          </h2>
-          <ul className={styles.grid} aria-label="Stories">
-            {stories.map((story) => (
-              <Book key={story.id} story={story} />
-            ))}
-          </ul>
-        </section>
-      ) : null}
+      {stories.length > 1 ? <Shelf stories={stories} /> : null}
       {hasMore ? (
         <button type="button" className="plain" onClick={more}>
           Show more stories
@@ -79,6 +68,21 @@ export function Home({ account }: { account: Account }) {
       ) : null}
       <NewStory dialog={dialog} />
     </main>
+  );
+}
+
+function Shelf({ stories }: { stories: readonly Story[] }) {
+  return (
+    <section aria-labelledby="shelf">
+      <h2 id="shelf" className={styles.shelf}>
+        On the shelf
+      </h2>
+      <ul className={styles.grid} aria-label="Stories">
+        {stories.map((story) => (
+          <Book key={story.id} story={story} />
+        ))}
+      </ul>
+    </section>
   );
 }
 

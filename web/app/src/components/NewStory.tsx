@@ -7,8 +7,8 @@ import { asMessage } from '@/lib/message';
 import { navigate, storyPath } from '@/lib/route';
 import styles from './dialog.module.css';
 
-/** The form of a new story, in a dialog that the caller opens. */
-export function NewStory({ dialog }: { dialog: RefObject<HTMLDialogElement | null> }) {
+/** Publishes what the form holds and goes to it. */
+function usePublish(close: () => void) {
   const { rest } = useStorywire();
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<string | null>(null);
@@ -25,7 +25,7 @@ export function NewStory({ dialog }: { dialog: RefObject<HTMLDialogElement | nul
       const story = { title: text('title'), synopsis: text('synopsis'), body: text('body') };
       const created = await rest.createStory(story, key.current);
       key.current = null;
-      dialog.current?.close();
+      close();
       navigate(storyPath(created.id));
     } catch (thrown) {
       setError(asMessage(thrown));
@@ -33,6 +33,12 @@ export function NewStory({ dialog }: { dialog: RefObject<HTMLDialogElement | nul
       setBusy(false);
     }
   };
+  return { busy, error, submit };
+}
+
+/** The form of a new story, in a dialog that the caller opens. */
+export function NewStory({ dialog }: { dialog: RefObject<HTMLDialogElement | null> }) {
+  const { busy, error, submit } = usePublish(() => dialog.current?.close());
   return (
     <dialog ref={dialog} className={styles.dialog} aria-labelledby="new-story">
       <form onSubmit={submit} className={styles.form}>
