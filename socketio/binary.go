@@ -150,15 +150,30 @@ func (x *extractor) elements(dst, src reflect.Value, depth int) {
 func (x *extractor) fields(v reflect.Value, depth int) reflect.Value {
 	c := reflect.New(v.Type()).Elem()
 	c.Set(v)
-	for i := range v.NumField() {
-		field := v.Type().Field(i)
-		tag := field.Tag.Get("json")
-		if !c.Field(i).CanSet() || tag == "-" || isBytes(field.Type) && v.Field(i).Len() == 0 && omitsEmpty(tag) {
-			continue
-		}
-		c.Field(i).Set(assignable(x.extract(v.Field(i), depth+1), field.Type))
-	}
+	x.setFields(c, v, depth)
 	return c
+}
+
+// setFields replaces the fields of dst, a copy of src.
+func (x *extractor) setFields(dst, src reflect.Value, depth int) {
+	for i := range src.NumField() {
+		field := src.Type().Field(i)
+		tag := field.Tag.Get("json")
+		switch {
+		case promotes(field):
+			x.setFields(dst.Field(i), src.Field(i), depth)
+		case !field.IsExported(), tag == "-":
+		case isBytes(field.Type) && src.Field(i).Len() == 0 && omitsEmpty(tag):
+		default:
+			dst.Field(i).Set(assignable(x.extract(src.Field(i), depth+1), field.Type))
+		}
+	}
+}
+
+// promotes reports whether a field cannot be set itself, but its fields can: an
+// embedded struct of an unexported type.
+func promotes(f reflect.StructField) bool {
+	return f.Anonymous && !f.IsExported() && f.Type.Kind() == reflect.Struct
 }
 
 // assignable makes of an absent value, a nil in an interface, the zero of t.
@@ -299,7 +314,7 @@ func restoreBytes(v reflect.Value) {
 		}
 	case reflect.Struct:
 		for i := range v.NumField() {
-			if v.Field(i).CanSet() {
+			if v.Field(i).CanSet() || promotes(v.Type().Field(i)) {
 				restoreBytes(v.Field(i))
 			}
 		}

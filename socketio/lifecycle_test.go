@@ -2,8 +2,10 @@ package socketio_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -302,4 +304,63 @@ func TestClose(t *testing.T) {
 	if err := f.io.Close(context.Background()); err != nil {
 		t.Errorf("second Close: %v", err)
 	}
+}
+
+// A client that does not read is cut, and the reason says so.
+func TestSlowClient(t *testing.T) {
+	f := serve(t, socketio.Options{Logger: quiet, Engine: engineio.Options{MaxQueue: 64 << 10}})
+	reasons := make(chan socketio.DisconnectReason, 1)
+	f.io.Of("/").OnDisconnect(func(_ *socketio.Socket, reason socketio.DisconnectReason) { reasons <- reason })
+	m := f.join(nil)[0]
+	load := strings.Repeat("x", 32<<10)
+	for m.Emit("x", load) == nil && len(reasons) == 0 {
+		if err := m.Volatile().Emit("y", load, []byte{1}); err != nil {
+			break
+		}
+	}
+	if got := receive(t, reasons); got != socketio.SlowClient {
+		t.Errorf("reason = %q, want %q", got, socketio.SlowClient)
+	}
+}
+
+// The same over HTTP long-polling.
+func TestPolling(t *testing.T) {
+	f := serve(t, socketio.Options{})
+	ns := f.io.Of("/")
+	ns.On("echo", func(_ context.Context, _ *socketio.Socket, call *socketio.Call) error {
+		return call.Ack(call.Binary(0))
+	})
+	url := f.http.URL + "/socket.io/?EIO=4&transport=polling"
+	do := func(method, url, body string) string {
+		t.Helper()
+		req, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		res, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer res.Body.Close()
+		raw, err := io.ReadAll(res.Body)
+		if err != nil || res.StatusCode != http.StatusOK {
+			t.Fatalf("%s %s: %s %s, %v", method, body, res.Status, raw, err)
+		}
+		return string(raw)
+	}
+	var open struct{ SID string }
+	if err := json.Unmarshal([]byte(do("GET", url, "")[1:]), &open); err != nil {
+		t.Fatal(err)
+	}
+	url += "&sid=" + open.SID
+	do("POST", url, "40")
+	if got := do("GET", url, ""); !strings.HasPrefix(got, `40{"sid":"`) {
+		t.Errorf("CONNECT answered by %q", got)
+	}
+	do("POST", url, "451-7[\"echo\",{\"_placeholder\":true,\"num\":0}]\x1ebAQI=")
+	if got, want := do("GET", url, ""), "461-7[{\"_placeholder\":true,\"num\":0}]\x1ebAQI="; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	do("POST", url, "1")
+	http.DefaultClient.CloseIdleConnections()
 }

@@ -5,6 +5,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	_ "embed"
 	"log"
@@ -39,7 +40,9 @@ func main() {
 
 	mux := http.NewServeMux()
 	mux.Handle("/socket.io/", io)
-	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) { w.Write(page) })
+	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
+		http.ServeContent(w, r, "index.html", time.Time{}, bytes.NewReader(page))
+	})
 	mux.HandleFunc("GET /client.js", func(w http.ResponseWriter, r *http.Request) {
 		if _, err := os.Stat(bundle); err != nil {
 			http.Redirect(w, r, bundleURL, http.StatusFound)

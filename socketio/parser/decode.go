@@ -61,8 +61,9 @@ func Decode(text []byte, limits Limits) (Packet, error) {
 		return p, ErrType
 	}
 	p.Type = Type(text[0] - '0')
-	i, err := 1, error(nil)
+	i := 1
 	if p.Type.Binary() {
+		var err error
 		if p.Attachments, i, err = decodeAttachments(text, i, limits.Attachments); err != nil {
 			return Packet{}, err
 		}

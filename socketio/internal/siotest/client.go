@@ -267,7 +267,7 @@ func (c *Client) header() (first byte, size uint64, err error) {
 	if err != nil {
 		return 0, 0, err
 	}
-	more := 0
+	var more int
 	switch short {
 	case 126:
 		more = 2
