@@ -68,7 +68,6 @@ func main() {
 	k := kong.Parse(&c,
 		kong.Name("storywire"),
 		kong.Description("The realtime server of a story community: live comments, typing, presence and notifications."),
-		kong.UsageOnError(),
 	)
 	k.FatalIfErrorf(k.Run())
 }

@@ -45,7 +45,7 @@ type TokenConfig struct {
 	Name        string        `help:"Display name; the id unless given."`
 	Picture     string        `help:"Address of an avatar, http or https."`
 	TTL         time.Duration `name:"ttl" default:"1h" help:"How long it is valid."`
-	JWTSecret   string        `name:"jwt-secret" env:"JWT_SECRET" required:"" help:"Key of the HS256 tokens, at least 32 bytes; the server's."`
+	JWTSecret   string        `name:"jwt-secret" env:"JWT_SECRET" help:"Key of the HS256 tokens, at least 32 bytes; the server's."`
 	JWTIssuer   string        `name:"jwt-issuer" env:"JWT_ISSUER" help:"Issuer (iss) to claim."`
 	JWTAudience string        `name:"jwt-audience" env:"JWT_AUDIENCE" help:"Audience (aud) to claim."`
 }

@@ -51,6 +51,7 @@ type world struct {
 	stories       *story.Service
 	comments      *comment.Service
 	notifications *notification.Service
+	hub           *gateway.Hub
 	log           *safeBuffer
 }
 
@@ -98,6 +99,7 @@ func newWorld(t *testing.T, o options) *world {
 		Limits: socketio.Limits{Rooms: o.rooms}, Logger: log,
 	})
 	hub := gateway.NewHub(io.Of("/ws"), gateway.HubOptions{AnnounceEvery: o.announceEvery, Logger: log})
+	w.hub = hub
 	people := user.NewDirectory(db, user.Options{})
 	w.verifier = verifier
 	w.stories = story.NewService(db, people, story.Options{Announcer: hub})

@@ -17,7 +17,7 @@ const (
 	heraldTick     = 100 * time.Millisecond // what happens within one tick is told together
 	heraldMaxPause = 2 * time.Second        // between two batches, however many connections there are
 	heraldBudget   = 100_000                // deliveries in one batch
-	heraldMinBatch = 20                     // transitions in one batch, whatever the budget says
+	heraldMinBatch = 100                    // transitions in one batch, whatever the budget says
 	heraldBacklog  = 2_000                  // beyond it people are not told as they come, but with the announcements
 	heraldListed   = 100                    // people in one announcement, or replayed to a new connection
 	heraldReplayed = 64                     // new connections that share one replay
