@@ -36,6 +36,10 @@ func TestVerdicts(t *testing.T) {
 			t.Errorf("verdict(%+v) = %q, want %q", c.bar, got, c.want)
 		}
 	}
+	r.add(rowComments, ours, sample{Value: 7000, Others: 0.7})
+	if got, want := r.verdict(rowComments, bar{least: 20000}), ">= 20000 ? (others took 70 %)"; got != want {
+		t.Errorf("verdict on a busy machine = %q, want %q", got, want)
+	}
 	if !r.failed() {
 		t.Error("failed() = false although bare failed")
 	}
