@@ -142,3 +142,33 @@ func (c *crowd) leave() {
 	}
 	c.readers.Wait()
 }
+
+// BenchmarkEcho is the way of a request and its answer, 50 clients at a time.
+func BenchmarkEcho(b *testing.B) {
+	h := newHarness(b, engineio.Options{}, nil)
+	request := wire(op(1).data("4" + strings.Repeat("x", 100)))
+	var clients sync.Pool
+	for range 50 {
+		c, _ := h.dial()
+		clients.Put(c)
+	}
+	b.SetParallelism(25)
+	b.ReportAllocs()
+	b.RunParallel(func(pb *testing.PB) {
+		c, _ := clients.Get().(*wsClient)
+		if c == nil {
+			c, _ = h.dial()
+		}
+		buf := make([]byte, 4096)
+		for pb.Next() {
+			if _, err := c.Conn.Write(request); err != nil {
+				b.Error(err)
+				return
+			}
+			if _, err := c.Conn.Read(buf); err != nil {
+				b.Error(err)
+				return
+			}
+		}
+	})
+}

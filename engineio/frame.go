@@ -18,7 +18,8 @@ type Frame struct {
 	binary bool
 }
 
-// NewFrame encodes a message. It copies data.
+// NewFrame encodes a message. It copies data. Text must be valid UTF-8, or
+// clients will close their WebSockets.
 func NewFrame(data []byte, binary bool) *Frame {
 	buf := make([]byte, FrameRoom+len(data))
 	copy(buf[FrameRoom:], data)

@@ -133,8 +133,8 @@ func (sh *Shard) flushAll() {
 	if len(o.dirty) == 0 {
 		return
 	}
-	for i := 0; i < len(o.dirty); i++ {
-		sh.flush(o.dirty[i])
+	for _, s := range o.dirty {
+		sh.flush(s)
 	}
 	o.reset()
 }

@@ -52,7 +52,9 @@ func (srv *Server) openPolling(w http.ResponseWriter, r *http.Request) {
 	s.lp = new(longPoll)
 	s.start()
 	srv.register(s)
-	writePayload(w, r, []*Frame{s.openPacket()})
+	if err := writePayload(w, r, []*Frame{s.openPacket()}); err != nil {
+		s.terminate(endingOf(err))
+	}
 }
 
 // servePolling answers a request of a session.
@@ -311,11 +313,16 @@ func (sh *Shard) sayBye(s *Session) {
 // endPoll ends the polling half of a session.
 func (sh *Shard) endPoll(s *Session, last *Frame) {
 	lp := s.lp
-	if lp.waiting != nil {
-		if last == nil {
-			last = byeFrame
-		}
+	switch {
+	case lp.waiting == nil:
+	case len(lp.queue) > 0:
+		// Appended in this turn. The close packet does not go beside messages;
+		// the client's next poll will tell it.
+		lp.answer(lp.queue)
+	case last != nil:
 		lp.answer([]*Frame{last})
+	default:
+		lp.answer([]*Frame{byeFrame})
 	}
 	if lp.expire != nil {
 		lp.expire.Stop()

@@ -19,7 +19,7 @@ type Shard struct {
 	srv   *Server
 	index int
 
-	// mu guards the inbox. It is a leaf: nothing is called while it is held.
+	// mu guards the inbox. Only the gate's lock is taken while it is held.
 	mu        sync.Mutex
 	inbox     []entry
 	asleep    bool // the goroutine waits on wake

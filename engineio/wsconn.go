@@ -189,7 +189,7 @@ func (t *closeConn) Run(sh *Shard) { sh.closeConn(t.conn, t.code, true) }
 // drain reads until the client closes its side, or the read deadline.
 func (c *wsConn) drain() {
 	c.parser.partial = nil
-	io.Copy(io.Discard, struct{ io.Reader }{c.conn})
+	_, _ = io.Copy(io.Discard, struct{ io.Reader }{c.conn})
 }
 
 // closeConn sends a close frame behind what was pushed. Its reader ends when
@@ -218,11 +218,11 @@ func (sh *Shard) linger(c *wsConn) {
 	case !ok:
 		c.conn.SetReadDeadline(time.Now())
 	case c.raw != nil:
-		half.CloseWrite()
+		_ = half.CloseWrite()
 	default: // TLS sends an alert first, which may block
 		sh.srv.flushers.Go(func() {
 			c.conn.SetWriteDeadline(time.Now().Add(lingerTimeout))
-			half.CloseWrite()
+			_ = half.CloseWrite()
 		})
 	}
 }

@@ -16,8 +16,8 @@ type wsFrame struct {
 	first   byte
 	payload string
 	mask    [4]byte
-	bare    bool // no mask
-	length  int  // declared instead of the payload's, if not 0
+	bare    bool  // no mask
+	length  int64 // declared instead of the payload's, if not 0
 }
 
 func op(opcode byte) wsFrame {
@@ -27,10 +27,10 @@ func (f wsFrame) data(s string) wsFrame { f.payload = s; return f }
 func (f wsFrame) more() wsFrame         { f.first &^= 0x80; return f }
 func (f wsFrame) rsv(bits byte) wsFrame { f.first |= bits; return f }
 func (f wsFrame) unmasked() wsFrame     { f.bare = true; return f }
-func (f wsFrame) says(n int) wsFrame    { f.length = n; return f }
+func (f wsFrame) says(n int64) wsFrame  { f.length = n; return f }
 
 func (f wsFrame) bytes() []byte {
-	n := len(f.payload)
+	n := int64(len(f.payload))
 	if f.length != 0 {
 		n = f.length
 	}
