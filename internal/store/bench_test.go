@@ -40,8 +40,13 @@ func cpu(b *testing.B) time.Duration {
 // own and wait for the answer before the next comment.
 func BenchmarkPost(b *testing.B) {
 	const posters = 200
-	for _, by := range []string{"author", "guest"} {
-		b.Run(by, func(b *testing.B) {
+	for _, test := range []struct{ by, cid string }{
+		{"author", "timed"},  // a nonce that begins with the time, as a UUIDv7 does
+		{"author", "random"}, // any other
+		{"guest", "timed"},   // each comment notifies the story's author
+	} {
+		b.Run(test.by+"/"+test.cid, func(b *testing.B) {
+			by := test.by
 			st, err := store.Open(b.Context(), filepath.Join(b.TempDir(), "bench.db"), store.Options{})
 			if err != nil {
 				b.Fatal(err)
@@ -75,8 +80,12 @@ func BenchmarkPost(b *testing.B) {
 						if n > int64(b.N) {
 							return
 						}
+						cid := fmt.Sprintf("%012x-%04x", n, i)
+						if test.cid == "random" {
+							cid = fmt.Sprintf("%017x", uint64(n)*0x9e3779b97f4a7c15)
+						}
 						_, _, err := comments.Post(b.Context(), me, comment.Draft{
-							StoryID: id, CID: fmt.Sprintf("%x", uint64(n)*0x9e3779b97f4a7c15),
+							StoryID: id, CID: cid,
 							Content: "She opened the door, and the sea was where the garden had been.",
 						})
 						if err != nil {

@@ -2,13 +2,11 @@ package store
 
 import (
 	"context"
-	"crypto/sha256"
 	"database/sql"
 	"errors"
 	"fmt"
 	"time"
 
-	"github.com/storywire/storywire/internal/auth"
 	"github.com/storywire/storywire/internal/comment"
 	"github.com/storywire/storywire/internal/errs"
 	"github.com/storywire/storywire/internal/notification"
@@ -29,11 +27,11 @@ type storyTail struct {
 const commentColumns = `c.id, s.id, c.seq, coalesce(c.parent_id, ''), c.user_id, c.created_at, coalesce(c.cid, ''), c.content`
 
 const (
-	insertComment = `INSERT INTO comments (id, story_n, seq, parent_id, user_id, created_at, cid, cid_key, content)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (cid_key) WHERE cid_key IS NOT NULL DO NOTHING`
+	insertComment = `INSERT INTO comments (id, story_n, seq, parent_id, user_id, created_at, cid, content)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (cid, user_id) WHERE cid IS NOT NULL DO NOTHING`
 	selectTail = `SELECT n, coalesce((SELECT max(seq) FROM comments WHERE story_n = stories.n), 0) FROM stories WHERE id = ?`
-	selectCID  = `SELECT ` + commentColumns + ` FROM comments c JOIN stories s ON s.n = c.story_n WHERE c.cid_key = ?`
-	freeCID    = `UPDATE comments SET cid_key = NULL WHERE cid_key = ?`
+	selectCID  = `SELECT ` + commentColumns + ` FROM comments c JOIN stories s ON s.n = c.story_n WHERE c.cid = ? AND c.user_id = ?`
+	freeCID    = `UPDATE comments SET cid = NULL WHERE cid = ? AND user_id = ?`
 )
 
 // tail returns where the story ends.
@@ -65,25 +63,12 @@ func (se *session) forgetTail() {
 	}
 }
 
-// cidKey is what makes a nonce unique for its author: short, so that its index stays in memory.
-func cidKey(author auth.UserID, cid string) []byte {
-	h := sha256.New()
-	_, _ = h.Write([]byte(author))
-	_, _ = h.Write([]byte{0})
-	_, _ = h.Write([]byte(cid))
-	return h.Sum(nil)[:16]
-}
-
 // InsertComment implements comment.Store.
 func (s *Store) InsertComment(ctx context.Context, c comment.Comment, since time.Time, ns []notification.Notification, committed func(comment.Receipt)) (comment.Receipt, error) {
 	r := comment.Receipt{Comment: c}
 	r.Comment.Epoch = s.epoch
-	var key []byte
-	if c.CID != "" {
-		key = cidKey(c.User.ID, c.CID)
-	}
 	wr := &write{single: len(ns) == 0}
-	wr.run = func(se *session) error { return insertOne(se, &r, key, since, ns) }
+	wr.run = func(se *session) error { return insertOne(se, &r, since, ns) }
 	if committed != nil {
 		wr.committed = func() {
 			if !r.Duplicate {
@@ -97,7 +82,7 @@ func (s *Store) InsertComment(ctx context.Context, c comment.Comment, since time
 	return r, nil
 }
 
-func insertOne(se *session, r *comment.Receipt, key []byte, since time.Time, ns []notification.Notification) error {
+func insertOne(se *session, r *comment.Receipt, since time.Time, ns []notification.Notification) error {
 	c := &r.Comment
 	t, err := se.tail(c.StoryID)
 	if err != nil {
@@ -105,7 +90,7 @@ func insertOne(se *session, r *comment.Receipt, key []byte, since time.Time, ns 
 	}
 	for {
 		res, err := se.exec(insertComment, string(c.ID), t.n, t.seq+1, nullable(string(c.ParentID)),
-			string(c.User.ID), millis(c.CreatedAt), nullable(c.CID), key, c.Content)
+			string(c.User.ID), millis(c.CreatedAt), nullable(c.CID), c.Content)
 		if err != nil {
 			return fmt.Errorf("insert comment: %w", err)
 		}
@@ -115,7 +100,7 @@ func insertOne(se *session, r *comment.Receipt, key []byte, since time.Time, ns 
 			}
 			break
 		}
-		first, err := scanComment(se.row(selectCID, key))
+		first, err := scanComment(se.row(selectCID, c.CID, string(c.User.ID)))
 		if err != nil {
 			return fmt.Errorf("read the comment of a cid: %w", err)
 		}
@@ -124,7 +109,7 @@ func insertOne(se *session, r *comment.Receipt, key []byte, since time.Time, ns 
 			r.Comment, r.Duplicate = first, true
 			return nil
 		}
-		if _, err := se.exec(freeCID, key); err != nil {
+		if _, err := se.exec(freeCID, c.CID, string(c.User.ID)); err != nil {
 			return fmt.Errorf("free a cid: %w", err)
 		}
 	}

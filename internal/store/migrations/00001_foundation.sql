@@ -44,12 +44,13 @@ CREATE TABLE comments (
     parent_id  TEXT,
     user_id    TEXT    NOT NULL,
     created_at INTEGER NOT NULL,
-    cid        TEXT,             -- the author's nonce
-    cid_key    BLOB,             -- digest of author and nonce; null once it may be used again
+    cid        TEXT,             -- the author's nonce; null once it may be used again
     content    TEXT    NOT NULL
 );
 CREATE UNIQUE INDEX comments_seq ON comments (story_n, seq);
-CREATE UNIQUE INDEX comments_cid ON comments (cid_key) WHERE cid_key IS NOT NULL;
+-- The nonce before the author: nonces that begin with the time (UUIDv7, ULID)
+-- are then added side by side, whoever posts, and a commit writes few pages.
+CREATE UNIQUE INDEX comments_cid ON comments (cid, user_id) WHERE cid IS NOT NULL;
 
 CREATE TABLE inboxes (
     user_id TEXT    NOT NULL PRIMARY KEY,
