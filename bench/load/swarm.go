@@ -60,7 +60,6 @@ type conn struct {
 	room    *room
 	got     uint64    // deliveries of the running case
 	sent    time.Time // when the request in flight left
-	text    []byte    // that request, masked
 }
 
 type state uint8
