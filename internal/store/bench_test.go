@@ -36,6 +36,25 @@ func cpu(b *testing.B) time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
+// benchStories makes a story for each poster: their own, or one of somebody
+// else's if they are guests.
+func benchStories(b *testing.B, stories *story.Service, by string, posters int) []story.ID {
+	b.Helper()
+	ids := make([]story.ID, posters)
+	for i := range ids {
+		author := auth.UserID(fmt.Sprintf("%s-%d", by, i))
+		if by == "guest" {
+			author = "owner"
+		}
+		s, _, err := stories.Create(b.Context(), author, story.Draft{Title: "A story of their own"})
+		if err != nil {
+			b.Fatal(err)
+		}
+		ids[i] = s.ID
+	}
+	return ids
+}
+
 // BenchmarkPost is what 200 people do who each comment in a story of their
 // own and wait for the answer before the next comment.
 func BenchmarkPost(b *testing.B) {
@@ -56,18 +75,7 @@ func BenchmarkPost(b *testing.B) {
 			stories := story.NewService(st, people, story.Options{})
 			told := new(silent)
 			comments := comment.NewService(comment.Deps{Store: st, Stories: stories, People: people, Publisher: told, Notifier: told}, comment.Options{})
-			ids := make([]story.ID, posters)
-			for i := range ids {
-				author := auth.UserID(fmt.Sprintf("%s-%d", by, i))
-				if by == "guest" {
-					author = "owner"
-				}
-				s, _, err := stories.Create(b.Context(), author, story.Draft{Title: "A story of their own"})
-				if err != nil {
-					b.Fatal(err)
-				}
-				ids[i] = s.ID
-			}
+			ids := benchStories(b, stories, by, posters)
 			b.ResetTimer()
 			before := cpu(b)
 			var next atomic.Int64
