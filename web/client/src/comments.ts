@@ -1,5 +1,6 @@
 import type { Connection } from './connection.js';
 import { asStorywireError, type StorywireError } from './errors.js';
+import { newNonce } from './nonce.js';
 import type { StoryRoom } from './room.js';
 import { type Readable, Value } from './store.js';
 import type { Comment, User } from './wire.js';
@@ -70,7 +71,7 @@ export class Comments {
   /** Shows the comment at once and sends it as soon as there is a connection; returns its cid. */
   readonly send = (content: string, parentId: string | null = null): string => {
     const session = this.#connection.session.get();
-    const cid = crypto.randomUUID();
+    const cid = newNonce();
     const user: User = session?.user ?? { id: '', display_name: '', avatar_url: null };
     const createdAt = new Date().toISOString();
     this.#outbox.push({

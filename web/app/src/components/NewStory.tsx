@@ -1,5 +1,6 @@
 'use client';
 
+import { newNonce } from '@storywire/client';
 import { useStorywire } from '@storywire/client/react';
 import { X } from 'lucide-react';
 import { type FormEvent, type RefObject, useRef, useState } from 'react';
@@ -18,7 +19,7 @@ function usePublish(close: () => void) {
     event.preventDefault();
     const fields = new FormData(event.currentTarget);
     const text = (name: string) => String(fields.get(name) ?? '').trim();
-    key.current ??= crypto.randomUUID();
+    key.current ??= newNonce();
     setBusy(true);
     setError(null);
     try {
