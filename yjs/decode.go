@@ -35,9 +35,10 @@ func (u *Update) readGroup(r *reader) {
 	}
 	start := len(u.structs)
 	for ; n > 0 && r.err == nil; n-- {
-		if u.structs = append(u.structs, wireStruct{clock: clock}); len(u.structs) == 2 {
-			u.structs = slices.Grow(u.structs, min(n, 256)) // n is bounded by the bytes left, 256 by prudence
+		if have := len(u.structs); have == cap(u.structs) {
+			u.structs = slices.Grow(u.structs, min(n, have)) // what was announced, but not more than was read already
 		}
+		u.structs = append(u.structs, wireStruct{clock: clock})
 		s := &u.structs[len(u.structs)-1]
 		u.readStruct(r, s, client)
 		if clock += s.len; clock > maxSafe {

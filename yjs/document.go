@@ -20,7 +20,16 @@ type Doc struct {
 	txn     transaction
 	version uint64 // counts transactions
 	pending *pendingUpdate
-	scan    []*item // scratch of the conflict search
+	room    []item // for new items, during a transaction
+	scratch scratch
+}
+
+// scratch is memory that is used again and means nothing in between.
+type scratch struct {
+	targets []int     // of orderer
+	stack   []planned // of orderer
+	places  []place   // of placer
+	passed  []*item   // of conflict
 }
 
 // New returns an empty document.

@@ -12,13 +12,16 @@ func (d *Doc) EncodeState(have StateVector) []byte {
 }
 
 func (d *Doc) encodeIntegrated(have StateVector) []byte {
-	n := 0
+	n, size := 0, 64
 	for _, c := range d.sorted {
-		if uint64(c.state()) > have[c.id] {
+		if from := have[c.id]; uint64(c.state()) > from {
 			n++
+			for _, it := range c.items[c.find(uint32(from)):] {
+				size += 16 + len(it.raw) // on the safe side for most
+			}
 		}
 	}
-	b := appendVarUint(make([]byte, 0, 64), uint64(n))
+	b := appendVarUint(make([]byte, 0, size), uint64(n))
 	for _, c := range d.sorted {
 		if from := have[c.id]; uint64(c.state()) > from {
 			b = d.appendStructs(b, c, uint32(from))

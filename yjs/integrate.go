@@ -11,22 +11,31 @@ func (d *Doc) Commit(p *Plan) {
 	d.finish()
 }
 
+// itemsAtOnce is how many items share an allocation: as one of them keeps the others in memory, not too many.
+const itemsAtOnce = 16
+
 func (d *Doc) execute(p *Plan) {
-	for _, o := range p.order {
+	d.room = make([]item, 0, min(len(p.order), itemsAtOnce))
+	for i, o := range p.order {
+		if len(d.room) == cap(d.room) {
+			d.room = make([]item, 0, min(len(p.order)-i, itemsAtOnce))
+		}
 		d.integrate(p.u.groups[o.group].client, &p.u.structs[o.s], o.offset)
 	}
 	for _, r := range p.deletes {
 		d.removeRange(r)
 	}
+	d.room = nil
 }
 
 // integrate adds one struct, of which the first offset units are known.
 func (d *Doc) integrate(client uint64, s *wireStruct, offset uint32) {
 	c := d.client(client)
 	d.touch(c)
-	it := &item{
+	d.room = append(d.room, item{
 		id: ref{c.index, uint32(s.clock) + offset}, origin: none, rightOrigin: none, len: uint32(s.len) - offset, kind: s.kind,
-	}
+	})
+	it := &d.room[len(d.room)-1]
 	if !s.item() || !d.resolve(it, s, offset) {
 		it.kind, it.deleted = Collected, true
 		it.left, it.right, it.slot, it.origin, it.rightOrigin = nil, nil, nil, none, none
@@ -126,7 +135,7 @@ func (d *Doc) conflict(it *item) *item {
 	} else if it.slot != nil {
 		o = it.slot.first()
 	}
-	before := passed{list: d.scan[:0]}
+	before := passed{list: d.scratch.passed[:0]}
 	conflicting := 0
 	for ; o != nil && o != it.right; o = o.right {
 		before.add(o)
@@ -151,7 +160,7 @@ func (d *Doc) conflict(it *item) *item {
 		}
 	}
 	clear(before.list)
-	d.scan = before.list[:0]
+	d.scratch.passed = before.list[:0]
 	return left
 }
 

@@ -35,7 +35,8 @@ type orderer struct {
 
 // order fills out, and marks as gone what cannot be integrated.
 func (o *orderer) order() {
-	o.targets = make([]int, 0, len(o.u.groups))
+	o.targets, o.stack = o.d.scratch.targets[:0], o.d.scratch.stack[:0]
+	defer func() { o.d.scratch.targets, o.d.scratch.stack = o.targets[:0], o.stack[:0] }()
 	for i, g := range o.u.groups {
 		have := o.d.state(g.client)
 		o.groups = append(o.groups, groupState{next: g.start, have: have, state: have})

@@ -24,7 +24,6 @@ type placer struct {
 	p      *Plan
 	strict bool
 	places []place // per struct of the update, once known
-	buf    [1]place
 }
 
 // checkPlaces refuses what cannot be integrated. Only a strict check refuses what yjs would take and then collect, or
@@ -35,10 +34,14 @@ func (p *Plan) checkPlaces(strict bool, schema func(*Change) error) error {
 			return refuse(TooLarge, "client %d at clock %d", g.client, p.u.structs[g.end-1].end())
 		}
 	}
-	pl := placer{p: p, strict: strict}
-	if pl.places = pl.buf[:]; len(p.u.structs) > 1 {
-		pl.places = make([]place, len(p.u.structs))
-	}
+	pl := placer{p: p, strict: strict, places: p.doc.scratch.places[:0]}
+	pl.places = slices.Grow(pl.places, len(p.u.structs))[:len(p.u.structs)]
+	defer func() {
+		clear(pl.places) // of what points into the update
+		if p.doc.scratch.places = pl.places[:0]; cap(pl.places) > 1024 {
+			p.doc.scratch.places = nil
+		}
+	}()
 	for _, o := range p.order {
 		s := &p.u.structs[o.s]
 		at := place{gone: true}

@@ -60,6 +60,9 @@ func (d *Doc) Check(u *Update, policy Policy) (*Plan, error) {
 func (d *Doc) plan(u *Update) *Plan {
 	p := &Plan{doc: d, version: d.version, u: u}
 	o := orderer{d: d, u: u, out: p.orderBuf[:0], groups: p.groupBuf[:0]}
+	if n := len(u.structs); n > 1 {
+		o.out = make([]planned, 0, n)
+	}
 	o.order()
 	p.order, p.groups, p.missing = o.out, o.groups, o.missing
 	for _, r := range u.deletes {

@@ -33,7 +33,7 @@ const load = (file) => JSON.parse(zlib.gunzipSync(fs.readFileSync(file))).txns.f
 export const trace = ({ file, out, edits }) => {
   const patches = file ? load(file) : generate(edits)
   const doc = new Y.Doc()
-  doc.clientID = 1717171717
+  doc.clientID = 1
   const text = doc.getText('text')
   const chunks = []
   doc.on('update', u => {

@@ -1,8 +1,8 @@
 export type { CommentRow, Comments, CommentsState } from './comments.js';
 export type { ConnectionState, ConnectionStatus, Session } from './connection.js';
 export { type ClientErrorCode, StorywireError } from './errors.js';
-export type { InboxState, Notifications } from './notifications.js';
 export { newNonce } from './nonce.js';
+export type { InboxState, Notifications } from './notifications.js';
 export type { Readers } from './presence.js';
 export { demoCharacters, demoSignIn, type Rest } from './rest.js';
 export type { RoomState } from './room.js';
