@@ -17,6 +17,10 @@ import (
 // the closing handshake: several round trips of a bad network.
 const lingerTimeout = 5 * time.Second
 
+// lingerBytes is how much is read in that time: what was on its way, but no
+// flood of a client that takes no notice.
+const lingerBytes = 256 << 10 // bytes
+
 // readBufferSize is the size of the buffers that reads share.
 const readBufferSize = 16 << 10 // bytes
 
@@ -44,6 +48,7 @@ type wsConn struct {
 	readLen  int
 	readErr  error
 	lastRead int64 // by Shard.now
+	late     int   // bytes of messages after the session was closed
 
 	pend      []byte // what waits behind the flusher's chunk
 	inflight  int    // bytes the flusher was given
@@ -140,6 +145,9 @@ type peerClosed struct{ code uint16 }
 
 func (e peerClosed) Error() string { return fmt.Sprintf("websocket closed with %d", e.code) }
 
+// errFlood is the error of a client that goes on sending after the close frame.
+var errFlood = errors.New("messages after the close frame")
+
 // errNoUpgrade is the error of a WebSocket that may not take over its session.
 var errNoUpgrade = errors.New("upgrade refused")
 
@@ -189,7 +197,7 @@ func (t *closeConn) Run(sh *Shard) { sh.closeConn(t.conn, t.code, true) }
 // drain reads until the client closes its side, or the read deadline.
 func (c *wsConn) drain() {
 	c.parser.partial = nil
-	_, _ = io.Copy(io.Discard, struct{ io.Reader }{c.conn})
+	_, _ = io.CopyN(io.Discard, c.conn, lingerBytes)
 }
 
 // closeConn sends a close frame behind what was pushed. Its reader ends when
@@ -258,6 +266,9 @@ func (c *wsConn) message(data []byte, binary bool) error {
 	}
 	s := c.sess
 	if s.state.Load() != stateOpen {
+		if c.late += len(data); c.late > lingerBytes {
+			return errFlood
+		}
 		return nil // read on: the client's close frame is awaited
 	}
 	p := parser.Packet{Type: parser.Message, Data: data, Binary: true}
