@@ -147,8 +147,13 @@ func TestFloodIsCutOffAndHurtsNobody(t *testing.T) {
 				ann.ok("comment:list", m{"storyId": id, "limit": 1})
 				slowest = max(slowest, time.Since(start))
 			}
+			mallory.hear("session:closing")
+			told := time.Now()
 			<-mallory.Done()
 			flood.Wait()
+			if took := time.Since(told); took > 3*time.Second { // less than a polite close may take
+				t.Errorf("the flooder was heard for another %v", took)
+			}
 			if slowest > 2*time.Second {
 				t.Errorf("somebody else waited %v", slowest)
 			}
