@@ -21,6 +21,7 @@ type Doc struct {
 	version uint64 // counts transactions
 	pending *pendingUpdate
 	room    []item // for new items, during a transaction
+	passed  uint32 // items that conflict searches have passed, ever: see item.seen
 	scratch scratch
 }
 
@@ -29,7 +30,6 @@ type scratch struct {
 	targets []int     // of orderer
 	stack   []planned // of orderer
 	places  []place   // of placer
-	passed  []*item   // of conflict
 }
 
 // New returns an empty document.
@@ -79,7 +79,8 @@ func (d *Doc) lookup(id wireID) *item {
 func (d *Doc) root(name string) *branch {
 	b, ok := d.roots[name]
 	if !ok {
-		b = &branch{name: name, kind: Untyped}
+		b = newBranch(Untyped)
+		b.name = name
 		d.roots[name] = b
 	}
 	return b
@@ -110,7 +111,7 @@ func (d *Doc) cleanEnd(r ref) *item {
 func (d *Doc) split(c *clientStructs, i int, n uint32) *item {
 	left := c.items[i]
 	right := &item{
-		left: left, right: left.right, parent: left.parent, slot: left.slot,
+		left: left, right: left.right, home: left.home,
 		id: ref{c.index, left.id.clock + n}, origin: ref{c.index, left.id.clock + n - 1}, rightOrigin: left.rightOrigin,
 		len: left.len - n, kind: left.kind, deleted: left.deleted, borrowed: left.borrowed,
 	}
@@ -122,8 +123,8 @@ func (d *Doc) split(c *clientStructs, i int, n uint32) *item {
 	left.right, left.len = right, n
 	if right.right != nil {
 		right.right.left = right
-	} else if right.slot != nil {
-		right.slot.current = right
+	} else {
+		right.home.setCurrent(right)
 	}
 	c.items = slices.Insert(c.items, i+1, right)
 	d.txn.mergeLater(right)

@@ -78,7 +78,7 @@ func (tx *Txn) add(it *item) error {
 		it.rightOrigin = it.right.id
 	}
 	if it.typ != nil {
-		it.typ.item, it.typ.depth = it, it.parent.depth+1
+		it.typ.item, it.typ.depth = it, it.parent().depth+1
 	}
 	tx.d.insert(c, it)
 	return nil
@@ -86,7 +86,7 @@ func (tx *Txn) add(it *item) error {
 
 // content makes an item of a value, or of the kind of a shared type.
 func (tx *Txn) content(b *branch, value any) (*item, error) {
-	it := &item{parent: b, len: 1, kind: ContentAny}
+	it := &item{home: &b.list, len: 1, kind: ContentAny}
 	switch v := value.(type) {
 	case TypeKind:
 		if v > Text {
@@ -95,7 +95,7 @@ func (tx *Txn) content(b *branch, value any) (*item, error) {
 		if int(b.depth)+1 > maxDepth {
 			return nil, fmt.Errorf("%w: types nested deeper than %d", ErrEdit, maxDepth)
 		}
-		it.kind, it.typ = ContentType, &branch{kind: v}
+		it.kind, it.typ = ContentType, newBranch(v)
 	case []byte:
 		it.kind, it.raw = ContentBinary, slices.Clone(v)
 	default:
@@ -134,8 +134,8 @@ func (tx *Txn) set(m *Type, key string, value any) (*item, error) {
 	if err != nil {
 		return nil, err
 	}
-	it.slot = b.slotFor([]byte(key))
-	it.left = it.slot.current
+	it.home = b.slotFor([]byte(key))
+	it.left = it.home.current
 	return it, tx.add(it)
 }
 
@@ -156,7 +156,7 @@ func (tx *Txn) position(b *branch, index int) (left, right *item, err error) {
 	if index < 0 || index > int(b.length) {
 		return nil, nil, fmt.Errorf("%w: place %d in a list of %d", ErrEdit, index, b.length)
 	}
-	right = b.start
+	right = b.list.current
 	for n := uint32(index); n > 0; right = right.right {
 		if !right.deleted && right.kind.countable() {
 			if n < right.len {
@@ -187,7 +187,7 @@ func (tx *Txn) InsertText(t *Type, index int, s string) error {
 	for right != nil && right.deleted {
 		left, right = right, right.right
 	}
-	return tx.add(&item{left: left, right: right, parent: b, raw: raw, len: uint32(utf16Len(raw)), kind: ContentString})
+	return tx.add(&item{left: left, right: right, home: &b.list, raw: raw, len: uint32(utf16Len(raw)), kind: ContentString})
 }
 
 // Insert puts values, of the types that Set takes, before the element index of an array.

@@ -62,7 +62,7 @@ func (d *Doc) appendItem(b []byte, it *item, offset uint32) []byte {
 	if it.rightOrigin != none {
 		info |= bitRight
 	}
-	if it.slot != nil {
+	if it.home.inMap {
 		info |= bitSub // also where the key is not written
 	}
 	b = append(b, info)
@@ -73,13 +73,13 @@ func (d *Doc) appendItem(b []byte, it *item, offset uint32) []byte {
 		b = d.appendID(b, it.rightOrigin)
 	}
 	if origin == none && it.rightOrigin == none {
-		if it.parent.item == nil {
-			b = appendVarBytes(append(b, 1), it.parent.name)
+		if it.parent().item == nil {
+			b = appendVarBytes(append(b, 1), it.parent().name)
 		} else {
-			b = d.appendID(append(b, 0), it.parent.item.id)
+			b = d.appendID(append(b, 0), it.parent().item.id)
 		}
-		if it.slot != nil {
-			b = appendVarBytes(b, it.slot.key)
+		if it.home.inMap {
+			b = appendVarBytes(b, it.home.key)
 		}
 	}
 	var typ TypeKind

@@ -38,7 +38,7 @@ func (d *Doc) integrate(client uint64, s *wireStruct, offset uint32) {
 	it := &d.room[len(d.room)-1]
 	if !s.item() || !d.resolve(it, s, offset) {
 		it.kind, it.deleted = Collected, true
-		it.left, it.right, it.slot, it.origin, it.rightOrigin = nil, nil, nil, none, none
+		it.left, it.right, it.home, it.origin, it.rightOrigin = nil, nil, nil, none, none
 		c.items = append(c.items, it)
 		return
 	}
@@ -47,7 +47,8 @@ func (d *Doc) integrate(client uint64, s *wireStruct, offset uint32) {
 	}
 	it.borrowed = len(it.raw) > 0
 	if s.kind == ContentType {
-		it.typ = &branch{item: it, kind: s.typ, name: string(s.raw), depth: it.parent.depth + 1}
+		it.typ = newBranch(s.typ)
+		it.typ.item, it.typ.name, it.typ.depth = it, string(s.raw), it.parent().depth+1
 		it.raw, it.borrowed = nil, false
 	}
 	d.insert(c, it)
@@ -71,20 +72,20 @@ func (d *Doc) resolve(it *item, s *wireStruct, offset uint32) bool {
 	}
 	switch {
 	case it.left != nil:
-		it.parent, it.slot = it.left.parent, it.left.slot
+		it.home = it.left.home
 		return true
 	case it.right != nil:
-		it.parent, it.slot = it.right.parent, it.right.slot
+		it.home = it.right.home
 		return true
-	case s.has(flagRoot):
-		it.parent = d.root(string(s.root))
-	default:
-		if it.parent = d.lookup(s.parent).typ; it.parent == nil {
-			return false
-		}
 	}
-	if s.has(bitSub) {
-		it.slot = it.parent.slotFor(s.sub)
+	var parent *branch
+	if s.has(flagRoot) {
+		parent = d.root(string(s.root))
+	} else if parent = d.lookup(s.parent).typ; parent == nil {
+		return false
+	}
+	if it.home = &parent.list; s.has(bitSub) {
+		it.home = parent.slotFor(s.sub)
 	}
 	return true
 }
@@ -98,50 +99,52 @@ func (d *Doc) insert(c *clientStructs, it *item) {
 	switch {
 	case it.left != nil:
 		it.right, it.left.right = it.left.right, it
-	case it.slot != nil:
-		it.right = it.slot.first()
+	case it.home.inMap:
+		it.right = it.home.first()
 	default:
-		it.right, it.parent.start = it.parent.start, it
+		it.right, it.home.current = it.home.current, it
 	}
 	if it.right != nil {
 		it.right.left = it
-	} else if it.slot != nil {
-		it.slot.current = it
+	} else if it.home.inMap {
+		it.home.current = it
 		if it.left != nil {
 			d.remove(it.left)
 		}
 	}
-	if it.slot == nil && it.kind.countable() {
-		it.parent.length += it.len
+	if !it.home.inMap && it.kind.countable() {
+		it.parent().length += it.len
 	}
 	c.items = append(c.items, it)
 	if it.kind == Deleted {
 		it.deleted = true
 		d.txn.deletes = append(d.txn.deletes, refRange{it.id, it.len})
 	}
-	if it.parent.item != nil && it.parent.item.deleted || it.slot != nil && it.right != nil {
+	if holder := it.parent().item; holder != nil && holder.deleted || it.home.inMap && it.right != nil {
 		d.remove(it)
 	}
 }
 
 // conflict is the heart of YATA: among the items that others wrote into the same gap it finds the one after which this
-// one goes, such that every replica finds the same. before holds what was passed, from conflicting on what has not been
-// decided to be left of the item.
+// one goes, such that every replica finds the same. Each item it passes gets a number, so that the two sets the
+// algorithm asks for are ranges: passed are those from passed on, conflicting, which are not known yet to be left of the
+// item, those from conflicting on.
 func (d *Doc) conflict(it *item) *item {
-	left := it.left
-	o := it.parent.start
+	if d.passed > 1<<31 {
+		d.forgetPassed()
+	}
+	left, o := it.left, it.home.first()
 	if left != nil {
 		o = left.right
-	} else if it.slot != nil {
-		o = it.slot.first()
 	}
-	before := passed{list: d.scratch.passed[:0]}
-	conflicting := 0
+	passed := d.passed + 1
+	conflicting := passed
 	for ; o != nil && o != it.right; o = o.right {
-		before.add(o)
+		d.passed++
+		o.seen = d.passed
 		if it.origin == o.origin {
 			if d.clients[o.id.client].id < d.clients[it.id.client].id {
-				left, conflicting = o, len(before.list)
+				left, conflicting = o, d.passed+1
 			} else if it.rightOrigin == o.rightOrigin {
 				break
 			}
@@ -151,48 +154,23 @@ func (d *Doc) conflict(it *item) *item {
 			break
 		}
 		c := d.clients[o.origin.client]
-		at := before.index(c.items[c.find(o.origin.clock)])
-		if at < 0 {
+		origin := c.items[c.find(o.origin.clock)]
+		if origin.seen < passed {
 			break
 		}
-		if at < conflicting {
-			left, conflicting = o, len(before.list)
+		if origin.seen < conflicting {
+			left, conflicting = o, d.passed+1
 		}
 	}
-	clear(before.list)
-	d.scratch.passed = before.list[:0]
 	return left
 }
 
-// passed is a list of items that answers where in it an item is.
-type passed struct {
-	list []*item
-	at   map[*item]int // once the list is too long to look through
-}
-
-func (p *passed) add(it *item) {
-	p.list = append(p.list, it)
-	if p.at != nil {
-		p.at[it] = len(p.list) - 1
-	} else if len(p.list) > 32 {
-		p.at = make(map[*item]int, 128)
-		for i, it := range p.list {
-			p.at[it] = i
+// forgetPassed starts counting anew, before the numbers run out.
+func (d *Doc) forgetPassed() {
+	d.passed = 0
+	for _, c := range d.clients {
+		for _, it := range c.items {
+			it.seen = 0
 		}
 	}
-}
-
-func (p *passed) index(it *item) int {
-	if p.at != nil {
-		if i, ok := p.at[it]; ok {
-			return i
-		}
-		return -1
-	}
-	for i := len(p.list) - 1; i >= 0; i-- {
-		if p.list[i] == it {
-			return i
-		}
-	}
-	return -1
 }

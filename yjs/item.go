@@ -9,26 +9,28 @@ var none = ref{client: 1<<32 - 1}
 // item is one run of units in a document: content at a place in a shared type, or, when kind is Collected, only the
 // memory that these ids were used. Fields are ordered and sized for 96 bytes: documents are made of these.
 type item struct {
-	left, right *item // neighbours in the list of parent, or in the history of slot
-	parent      *branch
-	slot        *slot   // the map entry it is a value of, nil in lists
+	left, right *item // neighbours in home
+	home        *slot   // the list or the map entry it is in; nil when Collected
 	typ         *branch // the shared type that a ContentType holds
 	raw         []byte  // the content, as in wireStruct
 	id          ref
 	origin      ref // of the unit that was to the left when it was written
 	rightOrigin ref
 	len         uint32
+	seen        uint32 // by the last conflict search that passed it
 	kind        ContentKind
 	deleted     bool
 	borrowed    bool // raw is the caller's memory: copied before the transaction ends
 }
+
+func (it *item) parent() *branch { return it.home.parent }
 
 func (it *item) end() uint32 { return it.id.clock + it.len }
 func (it *item) last() ref   { return ref{it.id.client, it.end() - 1} }
 
 // branch is a shared type: a list of items, and a map from keys to items.
 type branch struct {
-	start  *item
+	list   slot
 	slots  map[string]*slot
 	order  []*slot // as the keys came first: yjs walks its maps in this order
 	item   *item   // that holds it; nil for a root type
@@ -38,10 +40,26 @@ type branch struct {
 	kind   TypeKind
 }
 
-// slot is one key of a map: the chain of all values it ever had, current one last.
+// newBranch returns an empty shared type.
+func newBranch(kind TypeKind) *branch {
+	b := &branch{kind: kind}
+	b.list.parent = b
+	return b
+}
+
+// slot is where items are: the list of a type, or one key of its map with all values it ever had, the current one last.
 type slot struct {
+	parent  *branch
+	current *item // the value of the key; of a list the first item
 	key     string
-	current *item
+	inMap   bool
+}
+
+// setCurrent notes the item that has become the last one.
+func (s *slot) setCurrent(it *item) {
+	if s.inMap {
+		s.current = it
+	}
 }
 
 // slotFor returns the entry of key, made at need.
@@ -52,16 +70,16 @@ func (b *branch) slotFor(key []byte) *slot {
 	if b.slots == nil {
 		b.slots = make(map[string]*slot)
 	}
-	s := &slot{key: string(key)}
+	s := &slot{parent: b, key: string(key), inMap: true}
 	b.slots[s.key] = s
 	b.order = append(b.order, s)
 	return s
 }
 
-// first returns the oldest value in the chain.
+// first returns the first item of the list, or the oldest value of the key.
 func (s *slot) first() *item {
 	it := s.current
-	for it != nil && it.left != nil {
+	for s.inMap && it != nil && it.left != nil {
 		it = it.left
 	}
 	return it
@@ -71,7 +89,7 @@ func (s *slot) first() *item {
 // but the ids remains. The recursion is bounded by maxDepth.
 func (it *item) collect(parentGone bool) {
 	if it.typ != nil {
-		for child := it.typ.start; child != nil; {
+		for child := it.typ.list.current; child != nil; {
 			next := child.right
 			child.collect(true)
 			child = next
@@ -83,7 +101,7 @@ func (it *item) collect(parentGone bool) {
 				child = next
 			}
 		}
-		it.typ.start, it.typ.slots, it.typ.order = nil, nil, nil
+		it.typ.list.current, it.typ.slots, it.typ.order = nil, nil, nil
 	}
 	it.typ, it.raw, it.borrowed = nil, nil, false
 	it.kind = Deleted
@@ -161,8 +179,8 @@ func (c *clientStructs) mergeLefts(pos int) int {
 		if left.right = last.right; left.right != nil {
 			left.right.left = left
 		}
-		if last.slot != nil && last.slot.current == last {
-			last.slot.current = left
+		if last.home.inMap && last.home.current == last {
+			last.home.current = left
 		}
 	}
 	n := copy(c.items[first+1:], c.items[pos+1:])

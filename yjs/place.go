@@ -130,9 +130,9 @@ func (pl *placer) of(id wireID) place {
 	if it.kind == Collected {
 		return place{gone: true}
 	}
-	at := place{known: true, parent: it.parent, depth: int(it.parent.depth)}
-	if it.slot != nil {
-		at.inMap, at.key = true, it.slot.key
+	at := place{known: true, parent: it.parent(), depth: int(it.parent().depth)}
+	if it.home.inMap {
+		at.inMap, at.key = true, it.home.key
 	}
 	return at
 }
@@ -173,11 +173,11 @@ func (pl *placer) change(o planned, s *wireStruct, at *place) *Change {
 func (b *branch) path(keys []string) (root string, _ []string) {
 	for b.item != nil {
 		key := ""
-		if b.item.slot != nil {
-			key = b.item.slot.key
+		if b.item.home.inMap {
+			key = b.item.home.key
 		}
 		keys = append(keys, key)
-		b = b.item.parent
+		b = b.item.parent()
 	}
 	return b.name, keys
 }

@@ -20,7 +20,8 @@ type Type struct {
 func (d *Doc) Root(name string, kind TypeKind) *Type {
 	b := d.roots[name]
 	if b == nil {
-		b = &branch{name: name, kind: Untyped}
+		b = newBranch(Untyped)
+		b.name = name
 	}
 	return &Type{d: d, b: b, kind: kind}
 }
@@ -50,7 +51,7 @@ func (t *Type) branch() *branch {
 // String returns the text in the list, without formats and embedded content.
 func (t *Type) String() string {
 	var s strings.Builder
-	for it := t.branch().start; it != nil; it = it.right {
+	for it := t.branch().list.current; it != nil; it = it.right {
 		if !it.deleted && it.kind == ContentString {
 			s.Write(it.raw)
 		}
@@ -87,7 +88,7 @@ func (t *Type) Get(key string) (value any, ok bool) {
 // Values returns the elements of the list, of the types that Get returns. A run of text is one string.
 func (t *Type) Values() []any {
 	values := []any{}
-	for it := t.branch().start; it != nil; it = it.right {
+	for it := t.branch().list.current; it != nil; it = it.right {
 		if !it.deleted {
 			values = t.values(values, it)
 		}
@@ -99,7 +100,7 @@ func (t *Type) values(values []any, it *item) []any {
 	r := reader{b: it.raw}
 	switch it.kind {
 	case ContentString:
-		if n := len(values); n > 0 && it.slot == nil {
+		if n := len(values); n > 0 && !it.home.inMap {
 			if s, ok := values[n-1].(string); ok && t.kind != Array && t.kind != Map {
 				values[n-1] = s + string(it.raw)
 				return values

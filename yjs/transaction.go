@@ -47,15 +47,15 @@ func (d *Doc) remove(it *item) {
 	if it.deleted {
 		return
 	}
-	if it.slot == nil && it.kind.countable() {
-		it.parent.length -= it.len
+	if !it.home.inMap && it.kind.countable() {
+		it.parent().length -= it.len
 	}
 	it.deleted = true
 	d.txn.deletes = append(d.txn.deletes, refRange{it.id, it.len})
 	if it.typ == nil {
 		return
 	}
-	for child := it.typ.start; child != nil; child = child.right {
+	for child := it.typ.list.current; child != nil; child = child.right {
 		d.removeChild(child)
 	}
 	for _, s := range it.typ.order {
