@@ -17,9 +17,10 @@ import (
 // the closing handshake: several round trips of a bad network.
 const lingerTimeout = 5 * time.Second
 
-// lingerBytes is how much is read in that time: what was on its way, but no
-// flood of a client that takes no notice.
-const lingerBytes = 256 << 10 // bytes
+// lingerBytes is how much is read in that time: what was on its way, because
+// closing with bytes unread would reset the connection before the client has
+// read the close frame; but no flood of a client that takes no notice.
+const lingerBytes = 4 << 20 // bytes
 
 // readBufferSize is the size of the buffers that reads share.
 const readBufferSize = 16 << 10 // bytes
