@@ -38,6 +38,10 @@ func (id *ID) UnmarshalJSON(b []byte) error {
 		return nil
 	}
 	if len(b) > 0 && b[0] == '"' {
+		if plain(b[1 : len(b)-1]) { // nearly all ids
+			*id = ID(b[1 : len(b)-1])
+			return nil
+		}
 		var s string
 		if err := json.Unmarshal(b, &s); err != nil {
 			return err
@@ -52,6 +56,16 @@ func (id *ID) UnmarshalJSON(b []byte) error {
 	}
 	*id = ID(strconv.FormatInt(n, 10))
 	return nil
+}
+
+// plain reports whether the inside of a JSON string stands for itself.
+func plain(b []byte) bool {
+	for _, c := range b {
+		if c == '\\' || c >= 0x80 {
+			return false
+		}
+	}
+	return true
 }
 
 func kindOf(b []byte) string {
