@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"time"
 
@@ -138,7 +137,7 @@ func (g *Gateway) respond(_ context.Context, s *socketio.Socket, call *socketio.
 	}
 	var echo any
 	if raw := call.Raw(0); len(raw) > 0 && len(raw) <= maxEcho {
-		echo = json.RawMessage(raw)
+		echo = raw
 	}
 	g.hub.tellOne(s, wire.ExceptionEvent, wire.Exception{
 		Status:       "error",
