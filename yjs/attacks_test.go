@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/storywire/storywire/yjs"
 )
@@ -196,6 +197,53 @@ func TestTypesNestedTooDeepAreRefused(t *testing.T) {
 	}
 	if code := refused(t, yjs.New(), append(update, 0)); code != yjs.TooLarge {
 		t.Errorf("300 maps in each other: got %q, want %q", code, yjs.TooLarge)
+	}
+}
+
+// crowd is an update of n structs of one character, each before another letter of the text that client 300 wrote, but
+// without anything to its left: every search for a place passes all that came before.
+func crowd(client byte, n int) []byte {
+	update := append([]byte{1}, byte(n)|0x80, byte(n>>7), client, 0)
+	for i := range n {
+		update = append(update, 0x44, 0xac, 2, byte(i)|0x80, byte(i>>7), 1, 'x')
+	}
+	return append(update, 0)
+}
+
+// Updates that are expensive to integrate are refused before they are, and none takes long.
+func TestCrowdedGapIsRefused(t *testing.T) {
+	d := yjs.New()
+	if _, err := d.Edit(300, func(tx *yjs.Txn) error {
+		return tx.InsertText(d.Root("t", yjs.Text), 0, strings.Repeat("a", 1<<14))
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if code := refused(t, d, crowd(20, 9000)); code != yjs.TooLarge {
+		t.Errorf("9,000 structs at once: got %q, want %q", code, yjs.TooLarge)
+	}
+	slowest := time.Duration(0)
+	for client := byte(20); ; client++ {
+		u, err := yjs.Decode(crowd(client, 2000))
+		if err != nil {
+			t.Fatal(err)
+		}
+		start := cpuTime()
+		plan, err := d.Check(u, yjs.Policy{})
+		if err == nil {
+			d.Commit(plan)
+		}
+		if slowest = max(slowest, cpuTime()-start); err == nil {
+			continue
+		}
+		var e *yjs.Error
+		if !errors.As(err, &e) || e.Code != yjs.TooLarge {
+			t.Errorf("client %d: %v", client, err)
+		}
+		if client > 24 {
+			t.Errorf("%d structs in one gap were accepted", int(client-20)*2000)
+		}
+		t.Logf("slowest %v of processor time", slowest)
+		return
 	}
 }
 

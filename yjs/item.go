@@ -9,7 +9,7 @@ var none = ref{client: 1<<32 - 1}
 // item is one run of units in a document: content at a place in a shared type, or, when kind is Collected, only the
 // memory that these ids were used. Fields are ordered and sized for 96 bytes: documents are made of these.
 type item struct {
-	left, right *item // neighbours in home
+	left, right *item   // neighbours in home
 	home        *slot   // the list or the map entry it is in; nil when Collected
 	typ         *branch // the shared type that a ContentType holds
 	raw         []byte  // the content, as in wireStruct

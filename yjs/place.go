@@ -24,6 +24,7 @@ type placer struct {
 	p      *Plan
 	strict bool
 	places []place // per struct of the update, once known
+	gaps   map[gapKey]gapUse
 }
 
 // checkPlaces refuses what cannot be integrated. Only a strict check refuses what yjs would take and then collect, or
@@ -42,7 +43,11 @@ func (p *Plan) checkPlaces(strict bool, schema func(*Change) error) error {
 			p.doc.scratch.places = nil
 		}
 	}()
-	for _, o := range p.order {
+	effort := 0
+	for _, r := range p.deletes {
+		effort += 2 * p.doc.splitEffort(r.client)
+	}
+	for i, o := range p.order {
 		s := &p.u.structs[o.s]
 		at := place{gone: true}
 		if s.item() {
@@ -55,6 +60,12 @@ func (p *Plan) checkPlaces(strict bool, schema func(*Change) error) error {
 		pl.places[o.s] = at
 		if s.kind == ContentType && !at.gone && at.depth+1 > maxDepth {
 			return refuse(TooLarge, "shared types nested deeper than %d", maxDepth)
+		}
+		if strict {
+			effort += pl.effort(o, s, &at, i)
+		}
+		if effort > maxEffort {
+			return refuse(TooLarge, "too many items between its places")
 		}
 		if schema != nil && !at.gone {
 			if err := schema(pl.change(o, s, &at)); err != nil {

@@ -33,6 +33,9 @@ func (d *Doc) Check(u *Update, policy Policy) (*Plan, error) {
 	if u.Size() > policy.MaxUpdate {
 		return nil, refuse(TooLarge, "update of %d bytes", u.Size())
 	}
+	if len(u.structs) > policy.MaxStructs {
+		return nil, refuse(TooLarge, "update of %d structs", len(u.structs))
+	}
 	for i := range u.structs {
 		if u.structs[i].kind == contentSkipped {
 			return nil, refuse(Gap, "a hole of %d units", u.structs[i].len)
@@ -46,6 +49,9 @@ func (d *Doc) Check(u *Update, policy Policy) (*Plan, error) {
 	if len(p.late) > 0 {
 		r := p.late[0]
 		return nil, refuse(FutureDelete, "deletes units %d to %d of client %d", r.clock, r.end(), r.client)
+	}
+	if len(p.deletes) > policy.MaxStructs {
+		return nil, refuse(TooLarge, "%d new delete ranges", len(p.deletes))
 	}
 	if err := p.checkLimits(&policy); err != nil {
 		return nil, err
@@ -68,7 +74,16 @@ func (d *Doc) plan(u *Update) *Plan {
 	for _, r := range u.deletes {
 		p.planDelete(r, o.state(r.client))
 	}
+	p.sortDeletes()
 	return p
+}
+
+// sortDeletes sorts the deletes of each client by clock, which they are when yjs has written them: splitting long texts
+// from the end would take long.
+func (p *Plan) sortDeletes() {
+	if !slices.IsSortedFunc(p.deletes, compareRanges) {
+		slices.SortStableFunc(p.deletes, compareRanges)
+	}
 }
 
 // planDelete adds the parts of r that are still to be done. state is the client's after the update.

@@ -4,6 +4,7 @@ package yjs
 // no field can be set to "unlimited".
 type Policy struct {
 	MaxUpdate  int    // bytes of one update; default 1 MiB
+	MaxStructs int    // structs of one update, and deletes that are new in it; default 10,000
 	MaxValue   int    // bytes of the values of one struct that is not text; default 64 KiB
 	MaxDepth   int    // nesting inside of one value; default 16
 	MaxAdvance uint64 // units that one update may add to one client's clock; default 1 Mi
@@ -27,6 +28,7 @@ func orDefault[T int | uint64](v, def T) T {
 func (p *Policy) withDefaults() Policy {
 	q := *p
 	q.MaxUpdate = orDefault(q.MaxUpdate, 1<<20)
+	q.MaxStructs = orDefault(q.MaxStructs, 10_000)
 	q.MaxValue = orDefault(q.MaxValue, 64<<10)
 	q.MaxDepth = orDefault(q.MaxDepth, 16)
 	q.MaxAdvance = orDefault(q.MaxAdvance, 1<<20)

@@ -41,15 +41,18 @@ func (w *updateWriter) finish(deletes []idRange) []byte {
 	return appendRanges(b, deletes)
 }
 
+// compareRanges orders ranges as delete sets list them: by descending client and ascending clock.
+func compareRanges(a, b idRange) int {
+	if a.client != b.client {
+		return cmp.Compare(b.client, a.client)
+	}
+	return cmp.Compare(a.clock, b.clock)
+}
+
 // normalize sorts ranges by descending client and ascending clock, and joins those that touch.
 func normalize(ranges []idRange) []idRange {
 	ranges = slices.Clone(ranges)
-	slices.SortStableFunc(ranges, func(a, b idRange) int {
-		if a.client != b.client {
-			return cmp.Compare(b.client, a.client)
-		}
-		return cmp.Compare(a.clock, b.clock)
-	})
+	slices.SortStableFunc(ranges, compareRanges)
 	out := ranges[:0]
 	for _, r := range ranges {
 		if n := len(out); n > 0 && out[n-1].client == r.client && out[n-1].end() >= r.clock {
