@@ -14,6 +14,7 @@ web_sources := $(shell find web -name node_modules -prune -o \
 web_build := web/dist/index.html
 web_install := web/node_modules/.installed
 test_install := test/node_modules/.installed
+yjs_install := yjs/difftest/node_modules/.installed
 linter := bin/golangci-lint
 
 ##@ Every day
@@ -39,14 +40,13 @@ $(web_build): $(web_install) $(web_sources)
 	cd web && npm run --silent build
 	touch $@
 
-$(web_install): web/package-lock.json
+%/node_modules/.installed: %/package-lock.json
 	@command -v npm >/dev/null || { echo 'Node.js 20.19 or newer is needed: https://nodejs.org' >&2; exit 1; }
-	cd web && npm ci --no-audit --no-fund --loglevel=error
+	cd $* && npm ci --no-audit --no-fund --loglevel=error
 	touch $@
 
-$(test_install): test/package-lock.json
-	cd test && npm ci --no-audit --no-fund --loglevel=error
-	touch $@
+.PHONY: packages
+packages: $(web_install) $(test_install) $(yjs_install) ## Install the JavaScript packages of the web app and the tests
 
 .PHONY: conformance
 conformance: build $(test_install) ## The stock JavaScript clients against the server and the library

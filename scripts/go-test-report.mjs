@@ -1,7 +1,7 @@
 // Reads `go test -json` and prints what one wants to read of it: a line per package, the output of what failed.
 // Usage: go test -json ... | node go-test-report.mjs COUNTS SKIPPED
-// COUNTS gets "passed failed skipped" of the tests that have no subtests, SKIPPED a line per skipped test.
-import { writeFileSync } from "node:fs";
+// COUNTS gets "passed failed skipped" of the tests that have no subtests, to SKIPPED goes a line per skipped test.
+import { appendFileSync, writeFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 
 const [, , countsFile, skippedFile] = process.argv;
@@ -63,5 +63,5 @@ for (const [key, action] of results) {
   skipped.push(`${key}: ${why.replace(/\s+/g, " ")}`);
 }
 writeFileSync(countsFile, `${count.pass} ${count.fail} ${count.skip}\n`);
-writeFileSync(skippedFile, skipped.map((line) => `${line}\n`).join(""));
+appendFileSync(skippedFile, skipped.map((line) => `${line}\n`).join(""));
 process.exitCode = count.fail === 0 ? 0 : 1;
