@@ -12,7 +12,23 @@ type pendingUpdate struct {
 // that is not well formed, or that exceeds what this package can hold, not even in part.
 //
 // The error is always an *Error, and then the document is as it was. Apply keeps no reference to data.
-func (d *Doc) Apply(data []byte) error {
+func (d *Doc) Apply(data []byte) error { return d.apply(data, (*Doc).merge) }
+
+// Load returns a document with the state that EncodeState has written. Where Apply merges all structs that it can, Load
+// keeps them apart as they were: a document that was loaded stays equal, byte by byte, to the one that wrote the state,
+// when both are given the same updates from there on.
+//
+// The error is always an *Error. Load keeps no reference to state.
+func Load(state []byte) (*Doc, error) {
+	d := New()
+	if err := d.apply(state, (*Doc).rejoin); err != nil {
+		return nil, err
+	}
+	return d, nil
+}
+
+// apply integrates an update; merge joins structs at the end of the transaction.
+func (d *Doc) apply(data []byte, merge func(*Doc)) error {
 	u, err := Decode(data)
 	if err != nil {
 		return err
@@ -33,7 +49,7 @@ func (d *Doc) Apply(data []byte) error {
 	if retry {
 		d.retryStructs()
 	}
-	d.finish()
+	d.finish(merge)
 	return nil
 }
 

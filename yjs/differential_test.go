@@ -101,7 +101,7 @@ func outOfOrder(seed int) bool { return seed%4 == 3 }
 func tears(seed int) bool { return seed%5 == 0 }
 
 func playRound(t *testing.T, p *peer, seed int, r round) {
-	doc, again, checked := yjs.New(), yjs.New(), yjs.New()
+	doc, again, checked, reloaded := yjs.New(), yjs.New(), yjs.New(), yjs.New()
 	for i, push := range r.Pushes {
 		if err := doc.Apply(push.Update); err != nil {
 			t.Errorf("push %d: %v", i, err)
@@ -114,6 +114,12 @@ func playRound(t *testing.T, p *peer, seed int, r round) {
 		if err := again.Apply(push.Update); err != nil {
 			t.Error(err)
 		}
+		if (seed+i)%3 == 0 {
+			reloaded = reload(t, reloaded)
+		}
+		if err := reloaded.Apply(push.Update); err != nil {
+			t.Error(err)
+		}
 		if !outOfOrder(seed) {
 			commitChecked(t, checked, push.Update)
 		}
@@ -122,11 +128,28 @@ func playRound(t *testing.T, p *peer, seed int, r round) {
 	if !bytes.Equal(again.EncodeState(nil), r.State) {
 		t.Error("the same updates gave other bytes the second time")
 	}
+	if !outOfOrder(seed) && !bytes.Equal(reloaded.EncodeState(nil), r.State) {
+		t.Error("a document that was stored and loaded in between has other bytes")
+	}
 	if !outOfOrder(seed) && !bytes.Equal(checked.EncodeState(nil), r.State) {
 		t.Errorf("Check and Commit: got state %x, want %x", checked.EncodeState(nil), r.State)
 	}
 	syncClients(t, p, r, doc, tears(seed) || outOfOrder(seed))
 	compareMerge(t, p, r)
+}
+
+// reload stores a document and loads it again.
+func reload(t *testing.T, d *yjs.Doc) *yjs.Doc {
+	t.Helper()
+	state := d.EncodeState(nil)
+	loaded, err := yjs.Load(state)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := loaded.EncodeState(nil); !d.Pending() && !bytes.Equal(got, state) {
+		t.Errorf("loaded %x, which is now %x", state, got)
+	}
+	return loaded
 }
 
 // commitChecked commits an update the way a server does, and sees to it that what is relayed says the same.

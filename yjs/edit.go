@@ -26,7 +26,7 @@ func (d *Doc) Edit(client uint64, f func(*Txn) error) (update []byte, err error)
 	}
 	d.begin()
 	err = f(&Txn{d: d, client: client})
-	d.finish()
+	d.finish((*Doc).merge)
 	if len(d.txn.touched) == 0 && len(d.txn.deletes) == 0 {
 		return nil, err
 	}

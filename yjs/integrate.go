@@ -8,7 +8,7 @@ func (d *Doc) Commit(p *Plan) {
 	}
 	d.begin()
 	d.execute(p)
-	d.finish()
+	d.finish((*Doc).merge)
 }
 
 // itemsAtOnce is how many items share an allocation: as one of them keeps the others in memory, not too many.

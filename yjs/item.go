@@ -164,9 +164,14 @@ func (c *clientStructs) mergeLefts(pos int) int {
 	for first > 0 && mergeable(c.items[first-1], c.items[first]) {
 		first--
 	}
-	if first == pos {
-		return 0
+	if first < pos {
+		c.join(first, pos)
 	}
+	return pos - first
+}
+
+// join makes one item of items[first] to items[pos].
+func (c *clientStructs) join(first, pos int) {
 	left, last := c.items[first], c.items[pos]
 	for _, it := range c.items[first+1 : pos+1] {
 		left.len += it.len
@@ -186,5 +191,4 @@ func (c *clientStructs) mergeLefts(pos int) int {
 	n := copy(c.items[first+1:], c.items[pos+1:])
 	clear(c.items[first+1+n:])
 	c.items = c.items[:first+1+n]
-	return pos - first
 }

@@ -15,7 +15,7 @@ type refRange struct {
 // transaction collects what one change did, for the cleaning up after it. One lives in each Doc and is used again.
 type transaction struct {
 	deletes []refRange
-	merge   []ref            // splits and old deletions, looked at when everything else is merged
+	merge   []ref            // right parts of splits, and old deletions, to look at again in the end
 	touched []*clientStructs // with new structs
 }
 
@@ -104,9 +104,8 @@ func (d *Doc) removeRange(r idRange) {
 	}
 }
 
-// finish collects the content of what was deleted and merges what can be, in the order in which yjs does it: the bytes
-// of the state depend on it.
-func (d *Doc) finish() {
+// finish collects the content of what was deleted, and lets merge join structs.
+func (d *Doc) finish(merge func(*Doc)) {
 	d.sortDeletes()
 	deletes := d.txn.deletes
 	for i := len(deletes) - 1; i >= 0; i-- {
@@ -118,6 +117,14 @@ func (d *Doc) finish() {
 			}
 		}
 	}
+	merge(d)
+	d.keep()
+}
+
+// merge joins structs where yjs looks for such that can be: it does not look everywhere, and the bytes of the state
+// depend on it.
+func (d *Doc) merge() {
+	deletes := d.txn.deletes
 	for i := len(deletes) - 1; i >= 0; i-- {
 		r := deletes[i]
 		c := d.clients[r.client]
@@ -133,7 +140,17 @@ func (d *Doc) finish() {
 		}
 	}
 	d.mergeLeft()
-	d.keep()
+}
+
+// rejoin undoes the splits of the transaction, and nothing else.
+func (d *Doc) rejoin() {
+	for i := len(d.txn.merge) - 1; i >= 0; i-- {
+		r := d.txn.merge[i]
+		c := d.clients[r.client]
+		if at := c.find(r.clock); at > 0 && c.items[at].id == r && mergeable(c.items[at-1], c.items[at]) {
+			c.join(at-1, at)
+		}
+	}
 }
 
 // mergeLeft tries the neighbourhoods that were noted with mergeLater.
