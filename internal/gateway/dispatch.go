@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/storywire/storywire/internal/errs"
+	"github.com/storywire/storywire/internal/presence"
 	"github.com/storywire/storywire/internal/ratelimit"
 	"github.com/storywire/storywire/internal/wire"
 	"github.com/storywire/storywire/socketio"
@@ -80,6 +81,7 @@ func (g *Gateway) limit(next socketio.EventHandler) socketio.EventHandler {
 		}
 		if violation && sess.violate(g.opts.Now()) {
 			sess.emit(wire.SessionClosingEvent, wire.SessionClosing{Reason: wire.ClosingAbuse})
+			g.deps.Presence.LogOut(presence.ConnectionID(sess.id)) // told to stay away: no grace
 			s.Disconnect(true)
 			return nil
 		}

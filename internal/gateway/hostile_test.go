@@ -169,3 +169,16 @@ func TestFloodIsCutOffAndHurtsNobody(t *testing.T) {
 		})
 	}
 }
+
+func TestWhoIsPutOutIsOfflineAtOnce(t *testing.T) {
+	w := newWorld(t, options{grace: time.Hour, rates: func(r *ratelimit.Rates) {
+		r.Ctrl = ratelimit.Rate{Count: 1, Per: time.Hour, Burst: 1}
+	}})
+	ann, mallory := w.open("ann"), w.open("mallory")
+	ann.hearWhere("user:online", about("mallory"))
+	for range 11 {
+		mallory.say("story:leave", m{"storyId": "s"})
+	}
+	mallory.hear("session:closing")
+	ann.hearWhere("user:offline", about("mallory"))
+}

@@ -145,7 +145,7 @@ func (t *Tracker) Disconnect(conn ConnectionID) {
 	t.disconnect(conn)
 }
 
-// LogOut is Disconnect without grace: the user meant it.
+// LogOut is Disconnect without grace, for a connection that will not come back.
 func (t *Tracker) LogOut(conn ConnectionID) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
