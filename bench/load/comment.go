@@ -42,14 +42,15 @@ func (s *Swarm) Comment(ctx context.Context, o CommentOptions) (*CommentResult, 
 	text := strings.Repeat("a line of the story ", o.Text/20+1)[:o.Text]
 	heads := make([]string, len(s.conns))
 	for i, id := range o.Stories {
-		heads[i] = fmt.Sprintf(`42%s,7["comment:new",{"storyId":%q,"content":%q,"cid":"%s-%d-`, Namespace, id, text, o.Run, i)
+		heads[i] = fmt.Sprintf(`42%s,7["comment:new",{"storyId":%q,"content":%q,"cid":"`, Namespace, id, text)
 	}
-	counts := make([]uint64, len(s.conns))
+	// Rising with time over all connections, as the web client makes them.
+	cid := uint64(time.Now().UnixMilli()) << 20
 	var frame []byte
 	e := &exchange{swarm: s, warm: o.Warm, window: o.Window}
 	e.next = func(c *conn) []byte {
-		counts[c.index]++
-		frame = appendMasked(frame[:0], heads[c.index]+strconv.FormatUint(counts[c.index], 10)+`"}]`)
+		cid++
+		frame = appendMasked(frame[:0], heads[c.index]+strconv.FormatUint(cid, 36)+o.Run+`"}]`)
 		return frame
 	}
 	stored := []byte(`43` + Namespace + `,7[{"ok":true,`)
