@@ -1,9 +1,12 @@
 package yjs
 
 import (
+	"cmp"
 	"encoding/binary"
 	"math"
-	"sort"
+	"slices"
+	"strconv"
+	"strings"
 )
 
 // maxNesting bounds the recursion over values and the nesting of shared types, whatever a policy allows.
@@ -121,7 +124,7 @@ func (r *reader) readAny() any {
 }
 
 // appendAny encodes a value the way lib0 does: integers of 32 bits as integers, other numbers as the shortest float
-// that holds them, the keys of an object sorted. ok is false when v holds a type that has no encoding or lies too deep.
+// that holds them, the keys of an object sorted, see compareKeys. ok is false when v holds a type that has no encoding or lies too deep.
 func appendAny(b []byte, v any, depth int) (_ []byte, ok bool) {
 	if depth > maxNesting {
 		return b, false
@@ -165,7 +168,7 @@ func appendObject(b []byte, v map[string]any, depth int) (_ []byte, ok bool) {
 	for k := range v {
 		keys = append(keys, k)
 	}
-	sort.Strings(keys)
+	slices.SortFunc(keys, compareKeys)
 	b = appendVarUint(append(b, anyObject), uint64(len(v)))
 	for _, k := range keys {
 		if b, ok = appendAny(appendVarBytes(b, k), v[k], depth+1); !ok {
@@ -173,6 +176,27 @@ func appendObject(b []byte, v map[string]any, depth int) (_ []byte, ok bool) {
 		}
 	}
 	return b, true
+}
+
+// compareKeys sorts the keys of an object. Those that JavaScript takes for indexes of an array come first, by number: it
+// would put them there when it writes the object again.
+func compareKeys(a, b string) int {
+	i, isIndex := arrayIndex(a)
+	j, isIndexToo := arrayIndex(b)
+	switch {
+	case isIndex && isIndexToo:
+		return cmp.Compare(i, j)
+	case isIndex:
+		return -1
+	case isIndexToo:
+		return 1
+	}
+	return strings.Compare(a, b)
+}
+
+func arrayIndex(key string) (uint64, bool) {
+	i, err := strconv.ParseUint(key, 10, 32)
+	return i, err == nil && i < math.MaxUint32 && strconv.FormatUint(i, 10) == key
 }
 
 func appendNumber(b []byte, f float64) []byte {

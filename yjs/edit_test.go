@@ -149,6 +149,7 @@ func TestEditsAreWhatYjsWrites(t *testing.T) {
 			return errors.Join(
 				tx.InsertText(text, (i*7)%(text.Len()+1), strings.Repeat("x", i%3)+"é"),
 				tx.Set(d.Root("m", yjs.Map), fmt.Sprint("k", i%5), float64(i)/8),
+				tx.Set(d.Root("m", yjs.Map), "object", map[string]any{"b": i, "10": true, "9": "x", "01": nil, "4294967295": 1, "a": []any{-0.5}}),
 				tx.Insert(d.Root("a", yjs.Array), i%(d.Root("a", yjs.Array).Len()+1), i, "v"),
 			)
 		}))

@@ -2,6 +2,7 @@ package yjs
 
 import (
 	"encoding/json"
+	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -59,6 +60,30 @@ func (t *Type) String() string {
 	return s.String()
 }
 
+// Runs yields the text in the list, in order, in runs of which each was written by one client.
+func (t *Type) Runs() iter.Seq2[uint64, string] {
+	return func(yield func(client uint64, text string) bool) {
+		var run []byte
+		var writer uint64
+		for it := t.branch().list.current; it != nil; it = it.right {
+			if it.deleted || it.kind != ContentString {
+				continue
+			}
+			client := t.d.clients[it.id.client].id
+			if len(run) > 0 && client != writer {
+				if !yield(writer, string(run)) {
+					return
+				}
+				run = run[:0]
+			}
+			run, writer = append(run, it.raw...), client
+		}
+		if len(run) > 0 {
+			yield(writer, string(run))
+		}
+	}
+}
+
 // Keys returns the keys of the map, or the names of the attributes, sorted.
 func (t *Type) Keys() []string {
 	var keys []string
@@ -85,7 +110,8 @@ func (t *Type) Get(key string) (value any, ok bool) {
 	return values[len(values)-1], true
 }
 
-// Values returns the elements of the list, of the types that Get returns. A run of text is one string.
+// Values returns the elements of the list, of the types that Get returns. Text comes in as many strings
+// as the document keeps it in.
 func (t *Type) Values() []any {
 	values := []any{}
 	for it := t.branch().list.current; it != nil; it = it.right {
@@ -100,12 +126,6 @@ func (t *Type) values(values []any, it *item) []any {
 	r := reader{b: it.raw}
 	switch it.kind {
 	case ContentString:
-		if n := len(values); n > 0 && !it.home.inMap {
-			if s, ok := values[n-1].(string); ok && t.kind != Array && t.kind != Map {
-				values[n-1] = s + string(it.raw)
-				return values
-			}
-		}
 		return append(values, string(it.raw))
 	case ContentAny:
 		return append(values, decodeValues(it.raw)...)
