@@ -136,12 +136,12 @@ describe("hostile clients", { timeout: 120_000 }, () => {
 
   test("binary where JSON belongs is a coded error", async () => {
     const ann = await crowd.enter(someone("ann"));
-    const ack = await ask(ann, "comment:new", { storyId: await story(server, "author"), content: Buffer.from([1, 2, 3]) });
+    const ack = await ask(ann, "comment:new", { storyId: await story(server, someone("author")), content: Buffer.from([1, 2, 3]) });
     assert.equal(ack.error?.code, "VALIDATION", JSON.stringify(ack));
   });
 
   test("writes beyond the rate are refused with a time to wait", async () => {
-    const id = await story(server, "author");
+    const id = await story(server, someone("author"));
     const ann = await crowd.enter(someone("ann"));
     const acks = await Promise.all(Array.from({ length: 8 }, (_, i) => ask(ann, "comment:new", { storyId: id, content: `quick ${i}` })));
     const refused = acks.filter((ack) => !ack.ok);
@@ -170,7 +170,7 @@ describe("hostile clients", { timeout: 120_000 }, () => {
     ["comments", '42/ws,["comment:new",{"storyId":"1","content":"flood"}]'],
   ]) {
     test(`a flood of ${what} does not make others wait`, async () => {
-      const id = await story(server, "author");
+      const id = await story(server, someone("author"));
       const ann = await crowd.enter(someone("ann"));
       await done(ann, "story:join", { storyId: id });
       const flood = new Worker(new URL("../support/flood.mjs", import.meta.url), {
@@ -195,7 +195,7 @@ describe("hostile clients", { timeout: 120_000 }, () => {
   }
 
   test("a client that never reads does not make others wait", async () => {
-    const id = await story(server, "author", { body: "x" });
+    const id = await story(server, someone("author"), { body: "x" });
     const deaf = await joined();
     deaf.send(`42/ws,["story:join",{"storyId":"${id}"}]`);
     await received(deaf, (packet) => packet.startsWith('42/ws,["story:joined"'));
