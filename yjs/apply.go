@@ -9,7 +9,8 @@ type pendingUpdate struct {
 
 // Apply integrates an update of a source that is trusted: one's own log, a snapshot, a server. Like Y.applyUpdate it
 // integrates what it can and keeps the rest pending until what it depends on arrives; unlike it, it applies an update
-// that is not well formed, or that exceeds what this package can hold, not even in part.
+// that is not well formed, or that exceeds what this package can hold, not even in part. Only Apply comes back to what is
+// pending; a document that takes strangers' updates by Check and Commit alone never has any.
 //
 // The error is always an *Error, and then the document is as it was. Apply keeps no reference to data.
 func (d *Doc) Apply(data []byte) error { return d.apply(data, (*Doc).merge) }

@@ -103,7 +103,9 @@ func BenchmarkTrace(b *testing.B) {
 		}
 	})
 	run("load", 1, func(b *testing.B) {
-		apply(b, e.state)
+		if _, err := yjs.Load(e.state); err != nil {
+			b.Fatal(err)
+		}
 		b.ReportMetric(float64(len(e.state)), "state-bytes")
 	})
 	d := apply(b, e.state)

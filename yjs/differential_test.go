@@ -77,6 +77,7 @@ type round struct {
 	Clients       [][]byte
 	Diffs         [][]byte
 	Merged        []byte
+	Cut           [][]byte // from merged, per client
 }
 
 func TestDifferential(t *testing.T) {
@@ -84,7 +85,7 @@ func TestDifferential(t *testing.T) {
 	pushes := 0
 	for i := range *rounds {
 		seed := *firstSeed + i
-		r := ask[round](t, p, request{"op": "round", "seed": seed, "outOfOrder": outOfOrder(seed), "tear": tears(seed)})
+		r := ask[round](t, p, request{"op": "round", "seed": seed, "outOfOrder": outOfOrder(seed), "tear": tears(seed), "long": seed%50 == 1})
 		pushes += len(r.Pushes)
 		playRound(t, p, seed, r)
 		if t.Failed() {
@@ -222,8 +223,8 @@ func syncClients(t *testing.T, p *peer, r round, doc *yjs.Doc, bytesOnly bool) {
 		if diffs[i] = doc.EncodeState(sv); !bytes.Equal(diffs[i], r.Diffs[i]) {
 			t.Errorf("diff for %v: got %x, want %x", sv, diffs[i], r.Diffs[i])
 		}
-		if want, err := yjs.DiffUpdate(r.State, sv); err != nil || !r.Pending && len(want) == 0 {
-			t.Errorf("DiffUpdate: %v", err)
+		if got, err := yjs.DiffUpdate(r.Merged, sv); err != nil || !bytes.Equal(got, r.Cut[i]) {
+			t.Errorf("DiffUpdate(%x, %v): %v\n got %x\nwant %x", r.Merged, sv, err, got, r.Cut[i])
 		}
 	}
 	if r.Pending || bytesOnly {

@@ -3,7 +3,7 @@
 import * as readline from 'node:readline'
 import * as Y from 'yjs'
 import { playRound } from './round.mjs'
-import { canon, readAll } from './canon.mjs'
+import { readAll } from './canon.mjs'
 import { trace } from './trace.mjs'
 import * as awareness from './awareness.mjs'
 
@@ -21,8 +21,9 @@ const pending = (doc) => doc.store.pendingStructs !== null || doc.store.pendingD
 let last // the clients of the last round, for what is asked about it afterwards
 
 const handlers = {
-  round: ({ seed, outOfOrder, tear }) => {
-    last = playRound(seed, { outOfOrder, tear })
+  round: ({ seed, outOfOrder, tear, long }) => {
+    last = playRound(seed, { outOfOrder, tear, long })
+    const merged = Y.mergeUpdates(last.pushes.map(p => p.update))
     return {
       pushes: last.pushes.map(p => ({ mode: p.mode, client: p.client, update: text(p.update), state: p.state && text(p.state) })),
       state: text(Y.encodeStateAsUpdate(last.ref)),
@@ -31,7 +32,8 @@ const handlers = {
       content: readAll(last.ref),
       clients: last.clients.map(c => text(Y.encodeStateVector(c.doc))),
       diffs: last.clients.map(c => text(Y.encodeStateAsUpdate(last.ref, Y.encodeStateVector(c.doc)))),
-      merged: text(Y.mergeUpdates(last.pushes.map(p => p.update)))
+      merged: text(merged),
+      cut: last.clients.map(c => text(Y.diffUpdate(merged, Y.encodeStateVector(c.doc))))
     }
   },
   // Brings each client of the last round up to date with what the other side has encoded for it.
@@ -45,11 +47,11 @@ const handlers = {
     }
   },
   // Applies updates in order to an empty document.
-  apply: ({ updates, vector }) => {
+  apply: ({ updates }) => {
     try {
       const doc = replica(...updates.map(bytes))
       return {
-        state: text(Y.encodeStateAsUpdate(doc, vector ? bytes(vector) : undefined)),
+        state: text(Y.encodeStateAsUpdate(doc)),
         vector: text(Y.encodeStateVector(doc)),
         pending: pending(doc),
         content: readAll(doc)
@@ -58,9 +60,6 @@ const handlers = {
       return { error: String(e) }
     }
   },
-  merge: ({ updates }) => ({ update: text(Y.mergeUpdates(updates.map(bytes))) }),
-  diff: ({ update, vector }) => ({ update: text(Y.diffUpdate(bytes(update), bytes(vector))) }),
-  canon: ({ update, root }) => ({ content: canon(replica(bytes(update)).getMap(root)) }),
   trace: (request) => trace(request),
   awareness: (request) => awareness.handle(request)
 }

@@ -13,7 +13,7 @@ const keys = ['k', 'name', 'pos', '键', '😀', 'body', 'tags']
 
 let tearing = false
 
-export const playRound = (seed, { outOfOrder, tear }) => {
+export const playRound = (seed, { outOfOrder, tear, long }) => {
   tearing = tear
   const rnd = random(seed)
   const int = (n) => Math.floor(rnd() * n)
@@ -21,11 +21,13 @@ export const playRound = (seed, { outOfOrder, tear }) => {
   const ref = new Y.Doc()
   const clients = []
   for (let i = 4 + int(3); i > 0; i--) {
-    const doc = new Y.Doc()
+    const doc = new Y.Doc({ gc: rnd() < 0.85 })
     do {
       doc.clientID = rnd() < 0.1 ? Number.MAX_SAFE_INTEGER - int(1000) : rnd() < 0.2 ? int(120) : int(2 ** 32)
     } while (clients.some(c => c.doc.clientID === doc.clientID))
-    const c = { doc, log: [], pulls: rnd() < 0.8 }
+    const scope = [doc.getMap('m'), doc.getArray('a'), doc.getText('t')]
+    const undo = new Y.UndoManager(scope, { captureTimeout: rnd() < 0.5 ? 0 : Number.MAX_SAFE_INTEGER, trackedOrigins: new Set([null]) })
+    const c = { doc, log: [], pulls: rnd() < 0.8, undo }
     doc.on('update', (u, origin) => { if (origin !== 'remote') c.log.push(u) })
     clients.push(c)
   }
@@ -52,10 +54,12 @@ export const playRound = (seed, { outOfOrder, tear }) => {
   }
   const pull = (c) => Y.applyUpdate(c.doc, Y.encodeStateAsUpdate(ref, Y.encodeStateVector(c.doc)), 'remote')
 
-  for (let steps = 15 + int(60); steps > 0; steps--) {
+  for (let steps = (15 + int(60)) * (long ? 10 : 1); steps > 0; steps--) {
     const c = pick(clients)
     const r = rnd()
-    if (r < 0.7) edit(c.doc, rnd, int, pick)
+    if (r < 0.62) edit(c.doc, rnd, int, pick)
+    else if (r < 0.67) c.undo.undo()
+    else if (r < 0.7) c.undo.redo()
     else if (r < 0.85) push(c)
     else if (c.pulls && !outOfOrder) pull(c)
     else if (rnd() < 0.3) pull(c)
