@@ -159,6 +159,32 @@ func TestValueOverTheLimitIsRefused(t *testing.T) {
 	}
 }
 
+// What counts is what is new: somebody who sends a long history again is not refused for its length.
+func TestStructsOverTheLimitAreRefused(t *testing.T) {
+	update := []byte{1, 100, 2, 0}
+	for range 100 {
+		update = append(update, 0, 1) // a collected unit
+	}
+	update = append(update, 0)
+	u, err := yjs.Decode(update)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := yjs.New()
+	var e *yjs.Error
+	if _, err := d.Check(u, yjs.Policy{MaxStructs: 99}); !errors.As(err, &e) || e.Code != yjs.TooLarge {
+		t.Errorf("100 new structs of 99: got %v, want %s", err, yjs.TooLarge)
+	}
+	plan, err := d.Check(u, yjs.Policy{MaxStructs: 100})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.Commit(plan)
+	if _, err := d.Check(u, yjs.Policy{MaxStructs: 1}); err != nil {
+		t.Errorf("100 known structs of 1: %v", err)
+	}
+}
+
 // The state of a client never reaches 2^31, however many updates it takes to get there.
 func TestClockIsBounded(t *testing.T) {
 	d := apply(t, unhex("01 01 02 00 00 fe ff ff ff 07 00")) // 2^31-2 units

@@ -48,7 +48,7 @@ func TestMutations(t *testing.T) {
 	p := newPeer(t)
 	var victims []victimDoc
 	for seed := 1; len(victims) < 1000; seed++ {
-		r := ask[round](t, p, request{"op": "round", "seed": seed, "outOfOrder": false, "tear": true})
+		r := ask[round](t, p, request{"op": "round", "seed": seed, "outOfOrder": false, "tear": true, "states": true})
 		for i := 1; i < len(r.Pushes); i++ {
 			victims = append(victims, victimDoc{r.Pushes[i-1].State, r.Pushes[i].Update})
 		}

@@ -33,9 +33,6 @@ func (d *Doc) Check(u *Update, policy Policy) (*Plan, error) {
 	if u.Size() > policy.MaxUpdate {
 		return nil, refuse(TooLarge, "update of %d bytes", u.Size())
 	}
-	if len(u.structs) > policy.MaxStructs {
-		return nil, refuse(TooLarge, "update of %d structs", len(u.structs))
-	}
 	for i := range u.structs {
 		if u.structs[i].kind == contentSkipped {
 			return nil, refuse(Gap, "a hole of %d units", u.structs[i].len)
@@ -50,8 +47,8 @@ func (d *Doc) Check(u *Update, policy Policy) (*Plan, error) {
 		r := p.late[0]
 		return nil, refuse(FutureDelete, "deletes units %d to %d of client %d", r.clock, r.end(), r.client)
 	}
-	if len(p.deletes) > policy.MaxStructs {
-		return nil, refuse(TooLarge, "%d new delete ranges", len(p.deletes))
+	if len(p.order) > policy.MaxStructs || len(p.deletes) > policy.MaxStructs {
+		return nil, refuse(TooLarge, "%d new structs and %d new delete ranges", len(p.order), len(p.deletes))
 	}
 	if err := p.checkLimits(&policy); err != nil {
 		return nil, err

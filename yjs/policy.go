@@ -4,7 +4,7 @@ package yjs
 // no field can be set to "unlimited".
 type Policy struct {
 	MaxUpdate  int    // bytes of one update; default 1 MiB
-	MaxStructs int    // structs of one update, and deletes that are new in it; default 10,000
+	MaxStructs int    // new structs of one update, and new delete ranges; default 10,000
 	MaxValue   int    // bytes of the values of one struct that is not text; default 64 KiB
 	MaxDepth   int    // nesting inside of one value; default 16
 	MaxAdvance uint64 // units that one update may add to one client's clock; default 1 Mi

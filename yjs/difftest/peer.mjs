@@ -1,5 +1,6 @@
 // The other side of the differential tests: npm's yjs, asked over standard input and output, one JSON message per line.
 // Everything random comes from the seed in the request, so that a round can be repeated.
+import { createHash } from 'node:crypto'
 import * as readline from 'node:readline'
 import * as Y from 'yjs'
 import { playRound } from './round.mjs'
@@ -9,6 +10,7 @@ import * as awareness from './awareness.mjs'
 
 const bytes = (s) => new Uint8Array(Buffer.from(s, 'base64'))
 const text = (b) => Buffer.from(b).toString('base64')
+const sum = (b) => createHash('sha256').update(b).digest('base64')
 
 // A document that only receives: its root types are never given a kind, so that yjs changes nothing on its own.
 const replica = (...updates) => {
@@ -21,11 +23,13 @@ const pending = (doc) => doc.store.pendingStructs !== null || doc.store.pendingD
 let last // the clients of the last round, for what is asked about it afterwards
 
 const handlers = {
-  round: ({ seed, outOfOrder, tear, long }) => {
+  round: ({ seed, outOfOrder, tear, long, states }) => {
     last = playRound(seed, { outOfOrder, tear, long })
     const merged = Y.mergeUpdates(last.pushes.map(p => p.update))
     return {
-      pushes: last.pushes.map(p => ({ mode: p.mode, client: p.client, update: text(p.update), state: p.state && text(p.state) })),
+      pushes: last.pushes.map(p => ({
+        mode: p.mode, client: p.client, update: text(p.update), sum: sum(p.state), state: states ? text(p.state) : undefined
+      })),
       state: text(Y.encodeStateAsUpdate(last.ref)),
       vector: text(Y.encodeStateVector(last.ref)),
       pending: pending(last.ref),
