@@ -16,6 +16,7 @@ import (
 type vector struct {
 	Name    string
 	Updates []hexBytes
+	Merged  hexBytes
 	State   hexBytes
 	Vector  hexBytes
 	Roots   map[string]string
@@ -79,6 +80,13 @@ func TestGolden(t *testing.T) {
 			}
 			if got := d.StateVector().Encode(); !bytes.Equal(got, v.Vector) {
 				t.Errorf("state vector: got %x, want %x", got, v.Vector)
+			}
+			updates := make([][]byte, len(v.Updates))
+			for i, u := range v.Updates {
+				updates[i] = u
+			}
+			if got, err := yjs.MergeUpdates(updates...); err != nil || !bytes.Equal(got, v.Merged) {
+				t.Errorf("merged: %v\n got %x\nwant %x", err, got, v.Merged)
 			}
 			for root, kind := range v.Roots {
 				if kind == "XMLFragment" {

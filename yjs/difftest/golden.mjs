@@ -17,7 +17,7 @@ const record = (name, updates, roots) => {
   for (const [root, kind] of Object.entries(roots)) {
     if (kind !== 'XMLFragment') content[root] = canon(reader[kinds[kind]](root))
   }
-  vectors.push({ name, updates: updates.map(hex), state: hex(state), vector: hex(Y.encodeStateVector(ref)), roots, content })
+  vectors.push({ name, updates: updates.map(hex), merged: hex(Y.mergeUpdates(updates)), state: hex(state), vector: hex(Y.encodeStateVector(ref)), roots, content })
 }
 
 // log lets a client edit, each step one transaction, and returns the updates.
@@ -97,5 +97,20 @@ record('pending deletes', [steps[3]], T)
 record('twice', [...steps, ...steps], T)
 record('overlapping', [steps[0], Y.mergeUpdates(steps)], T)
 record('merged with a hole', [Y.mergeUpdates([steps[0], steps[2]])], T)
+
+const stateOf = (updates) => {
+  const doc = new Y.Doc()
+  for (const u of updates) Y.applyUpdate(doc, u)
+  return Y.encodeStateAsUpdate(doc)
+}
+const typed = log(1, [text(0, 'a'), text(1, '😀'), text(3, 'b'), text(4, 'c')])
+record('overlapping text', [typed[0], typed[1], stateOf(typed.slice(0, 3)), stateOf(typed)], T)
+const listed = log(1, [1, 2, 3].map((v, i) => d => d.getArray('a').insert(i, [v, 'x'])))
+record('overlapping values', [listed[0], listed[1], stateOf(listed)], { a: 'Array' })
+const cleared = log(1, [...'abc'].map((c, i) => text(i, c)).concat([cut(0, 3)]))
+record('overlapping deletions', [stateOf(cleared), cleared[1], cleared[2]], T)
+const purged = [...nested, ...log(2, [d => d.getMap('m').delete('passage')], nested)]
+record('overlapping collected', [stateOf(purged), Y.mergeUpdates([stateOf(purged), ...nested]), ...nested], M)
+record('holes filled', [Y.mergeUpdates([typed[0], typed[3]]), typed[1], Y.mergeUpdates([typed[1], typed[2]])], T)
 
 fs.writeFileSync('../testdata/golden.json', JSON.stringify(vectors, null, 1) + '\n')
