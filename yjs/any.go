@@ -144,7 +144,7 @@ func appendAny(b []byte, v any, depth int) (_ []byte, ok bool) {
 	case []byte:
 		return appendVarBytes(append(b, anyBytes), v), true
 	case int:
-		return appendNumber(b, float64(v)), v >= -maxSafe && v <= maxSafe
+		return appendNumber(b, float64(v)), int64(v) >= -maxSafe && int64(v) <= maxSafe
 	case float64:
 		return appendNumber(b, v), true
 	case int64:
