@@ -48,8 +48,8 @@ func run(ctx context.Context) error {
 		Engine:         options,
 		ConnectTimeout: time.Duration(*connectTimeout) * time.Millisecond,
 	})
-	official(io.Of("/"))
-	official(io.Of("/custom"))
+	greeting(io.Of("/"))
+	greeting(io.Of("/custom"))
 	guarded(io.Of("/guarded"))
 	everything(io.Of("/test"))
 
@@ -86,8 +86,8 @@ func (e echo) Message(data []byte, binary bool) {
 
 func (echo) Closed(engineio.CloseReason, error) {}
 
-// official is what the suites of the Socket.IO project expect.
-func official(ns *socketio.Namespace) {
+// greeting tells a client the auth it sent, and gives back what it says.
+func greeting(ns *socketio.Namespace) {
 	ns.OnConnect(func(s *socketio.Socket) {
 		auth := any(struct{}{})
 		if sent := s.Handshake().Auth; sent != nil {
