@@ -110,7 +110,7 @@ func (pl *placer) written(s *wireStruct) (place, *Error) {
 		}
 		return at, nil
 	}
-	kind := Collected
+	var kind ContentKind
 	if it := pl.p.doc.lookup(s.parent); it != nil {
 		if kind = it.kind; kind == ContentType {
 			at.parent, at.depth = it.typ, int(it.typ.depth)
