@@ -43,12 +43,15 @@ describe("the web app", { timeout: 240_000, skip }, () => {
     await page.getByRole("button", { name: character.display_name }).click();
     await page.getByRole("main").locator('a[href^="/story/"]').first().click();
     await box(page).waitFor();
+    await connected(page, character);
     return { ...one, character, page };
   }
   async function say(page, words) {
     await box(page).fill(words);
     await page.getByRole("button", { name: "Send" }).click();
   }
+  /** When the page has its connection: what happens before is no news to it. */
+  const connected = (page, who) => page.getByRole("button", { name: `You are ${who.display_name}` }).locator('[data-state="online"]').waitFor();
   const rows = (page, words) => comments(page).filter({ hasText: words });
 
   test("a comment each way appears exactly once, and is stored", async () => {
@@ -90,7 +93,7 @@ describe("the web app", { timeout: 240_000, skip }, () => {
     await until(async () => (await dot.getAttribute("data-state")) === "online", { what: "the dot to be on" });
     const second = await ben.context.newPage();
     await second.goto(ben.page.url());
-    await box(second).waitFor();
+    await connected(second, characters[1]);
     const changes = await dot.evaluateHandle((node) => {
       const seen = [];
       new MutationObserver(() => seen.push(node.dataset.state)).observe(node, { attributes: true });
@@ -120,7 +123,7 @@ describe("the web app", { timeout: 240_000, skip }, () => {
     const ann = await enter(characters[2]);
     const second = await ann.context.newPage();
     await second.goto(server.url);
-    await second.getByRole("button", { name: "Notifications" }).waitFor();
+    await Promise.all([ann.page, second].map((page) => connected(page, characters[2])));
     await notify(server, { user_id: characters[2].id, title: "Your story was chosen", body: "Come and see." });
     for (const page of [ann.page, second]) {
       await page.getByRole("region", { name: "New notifications" }).getByText("Your story was chosen").waitFor();
