@@ -7,7 +7,7 @@ import (
 
 // maxIdleWorkers bounds the goroutines that wait for the next socket with work.
 // They are kept because their stacks have grown to what handlers need.
-const maxIdleWorkers = 64
+const maxIdleWorkers = 256
 
 // pool runs the work of sockets: each on one goroutine at a time, which takes
 // another socket when the first has nothing left.
