@@ -20,6 +20,17 @@ type Adapter interface {
 	// Broadcast sends an event to the target's sockets. It does not wait for
 	// delivery. The Broadcast must not be changed from then on.
 	Broadcast(b *Broadcast) error
+	// BroadcastWithAck sends an event to the target's sockets and tells sink what
+	// they answer. It returns when each has answered or was disconnected, in
+	// every process, or with the error of ctx. Then, whatever it returned, sink
+	// is not called any more and answers that come later are dropped. The
+	// Broadcast must not be changed from then on.
+	//
+	// An adapter that asks other processes has each of them call its local one,
+	// with a sink that sends back the number of sockets and the answers; it is
+	// done when the numbers of all processes are in and as many sockets have
+	// answered or are lost.
+	BroadcastWithAck(ctx context.Context, b *Broadcast, sink AckSink) error
 	// Update makes the target's sockets join or leave rooms, or disconnects
 	// them. It does not wait for the effect.
 	Update(u *Update) error
@@ -50,6 +61,7 @@ type Broadcast struct {
 	Volatile bool
 
 	frames []*engineio.Frame // encoded once for all sockets of this process
+	id     uint64            // of the acknowledgements, in frames
 	hub    *hub              // that delivers it
 }
 

@@ -182,7 +182,7 @@ func (c *conn) packet(s *Socket, p parser.Packet, attachments [][]byte) {
 		}
 		if w, ok := s.takeWaiter(p.ID); ok {
 			args := newArgs(p, 0, attachments)
-			w.answer <- &args
+			w.settle(&args)
 		}
 	}
 }

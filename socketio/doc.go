@@ -41,7 +41,8 @@
 //
 // [Socket.Emit] sends to one client, [Socket.EmitWithAck] waits for its answer.
 // To reach many, select them: ns.To("story:42").Except(id).Emit(...); s.To leaves
-// out s itself. Arguments are encoded by encoding/json. A []byte, anywhere in
+// out s itself. [Operator.EmitWithAck] gathers the answers of all it selects,
+// those of other processes included. Arguments are encoded by encoding/json. A []byte, anywhere in
 // them, travels as a binary attachment, as an ArrayBuffer or Buffer does in
 // JavaScript, in both directions.
 //

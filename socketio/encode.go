@@ -143,10 +143,11 @@ func newControl(t parser.Type, namespace string, payload []byte) *engineio.Frame
 }
 
 // newBroadcastFrames encodes an event that came from another process.
-func newBroadcastFrames(namespace string, b *Broadcast) []*engineio.Frame {
+// hasID: its clients are to acknowledge it under b.id.
+func newBroadcastFrames(namespace string, b *Broadcast, hasID bool) []*engineio.Frame {
 	t := parser.Event
 	if len(b.Attachments) > 0 {
 		t = parser.BinaryEvent
 	}
-	return newMessage(t, namespace, 0, false, b.Data, b.Attachments).frames
+	return newMessage(t, namespace, b.id, hasID, b.Data, b.Attachments).frames
 }

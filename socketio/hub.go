@@ -38,7 +38,7 @@ func (h *hub) post(t engineio.Task) {
 // Broadcast implements [Adapter].
 func (h *hub) Broadcast(b *Broadcast) error {
 	if b.frames == nil {
-		b.frames = newBroadcastFrames(h.ns.name, b)
+		b.frames = newBroadcastFrames(h.ns.name, b, false)
 	}
 	b.hub = h
 	h.post((*delivery)(b))

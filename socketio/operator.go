@@ -3,6 +3,7 @@ package socketio
 import (
 	"context"
 	"slices"
+	"time"
 )
 
 // An Operator selects sockets of a namespace and acts on them. It is an
@@ -17,6 +18,7 @@ type Operator struct {
 	target   Target
 	volatile bool
 	local    bool
+	timeout  time.Duration // of EmitWithAck; 0: its default
 }
 
 // To adds rooms: the union of all rooms added is selected, each socket once. A

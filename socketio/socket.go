@@ -177,10 +177,36 @@ func (s *Socket) send(frames []*engineio.Frame, volatile bool) error {
 	return nil
 }
 
-// waiter is an EmitWithAck that waits.
+// waiter is an EmitWithAck that waits, of the socket (answer) or of many (group).
 type waiter struct {
 	id     uint64
 	answer chan<- *Args // buffered; closed if the socket is disconnected
+	group  *gathering
+}
+
+// settle hands over the answer, nil if the socket was disconnected. It does not
+// block.
+func (w waiter) settle(args *Args) {
+	switch {
+	case w.group != nil:
+		w.group.settle(args)
+	case args != nil:
+		w.answer <- args
+	default:
+		close(w.answer)
+	}
+}
+
+// expect makes a waiter wait; it reports false if the socket is not connected.
+func (s *Socket) expect(w waiter) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.state.Load() != stateConnected {
+		return false
+	}
+	x := s.more()
+	x.acks = append(x.acks, w)
+	return true
 }
 
 // EmitWithAck sends an event and waits for the client's acknowledgement: until
@@ -200,7 +226,7 @@ func (s *Socket) EmitWithAck(ctx context.Context, event string, args ...any) (*A
 		return nil, ErrDisconnected
 	}
 	x := s.more()
-	x.acks = append(x.acks, waiter{id, answer})
+	x.acks = append(x.acks, waiter{id: id, answer: answer})
 	s.conn.session.Send(msg.frames...)
 	s.mu.Unlock()
 
@@ -367,17 +393,18 @@ func (s *Socket) end(reason DisconnectReason, tell bool) {
 	s.reason = reason
 	s.queue = callQueue{}
 	var cancel context.CancelFunc
+	var acks []waiter
 	if x := s.extra; x != nil {
-		for _, w := range x.acks {
-			close(w.answer)
-		}
-		x.acks = nil
+		acks, x.acks = x.acks, nil
 		x.wake()
 		cancel = x.life.cancel
 	}
 	start := s.greeted && !s.working
 	s.working = s.working || start
 	s.mu.Unlock()
+	for _, w := range acks {
+		w.settle(nil)
+	}
 	if cancel != nil {
 		cancel()
 	}

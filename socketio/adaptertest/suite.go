@@ -35,6 +35,8 @@ func Run(t *testing.T, nodes int, cluster Cluster) {
 		{"fetch", testFetch},
 		{"disconnect", testDisconnect},
 		{"context", testContext},
+		{"answers", testAnswers},
+		{"lost answers", testLost},
 	} {
 		t.Run(tt.name, func(t *testing.T) { tt.run(t, start(t, nodes, cluster)) })
 	}

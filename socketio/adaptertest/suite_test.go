@@ -3,10 +3,12 @@ package adaptertest_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"sync"
 	"testing"
 
 	"go.uber.org/goleak"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/storywire/storywire/socketio"
 	"github.com/storywire/storywire/socketio/adaptertest"
@@ -79,6 +81,19 @@ func (n *node) Broadcast(b *socketio.Broadcast) error {
 		return err
 	}
 	return n.local.Broadcast(b)
+}
+
+func (n *node) BroadcastWithAck(ctx context.Context, b *socketio.Broadcast, sink socketio.AckSink) error {
+	var asked errgroup.Group
+	err := n.others(func(a socketio.Adapter) error {
+		asked.Go(func() error {
+			return a.BroadcastWithAck(ctx, &socketio.Broadcast{
+				Target: b.Target, Data: b.Data, Attachments: b.Attachments, Volatile: b.Volatile,
+			}, sink)
+		})
+		return nil
+	})
+	return errors.Join(err, n.local.BroadcastWithAck(ctx, b, sink), asked.Wait())
 }
 
 func (n *node) Update(u *socketio.Update) error {
