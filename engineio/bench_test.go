@@ -40,6 +40,21 @@ func BenchmarkFrameParserFeed(b *testing.B) {
 	}
 }
 
+// BenchmarkWake measures one turn of a shard that was asleep, with a heartbeat
+// due later.
+func BenchmarkWake(b *testing.B) {
+	h := newHarness(b, engineio.Options{Shards: 1}, nil)
+	c, s := h.dial()
+	ran := make(chan struct{})
+	task := taskFunc(func(*engineio.Shard) { ran <- struct{}{} })
+	b.ReportAllocs()
+	for b.Loop() {
+		s.Shard().Post(task)
+		<-ran
+	}
+	c.Close()
+}
+
 // BenchmarkBroadcast sends to 1000 clients on the loopback, which cost the same
 // process as much as the server. ns/delivery and allocs/op (of 1000
 // deliveries) are what to look at.

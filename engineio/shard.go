@@ -23,6 +23,7 @@ type Shard struct {
 	mu        sync.Mutex
 	inbox     []entry
 	asleep    bool // the goroutine waits on wake
+	due       bool // the timer fired: a heartbeat may be due
 	congested bool // the inbox is above Options.MaxBacklog
 	stopped   bool
 
@@ -31,11 +32,11 @@ type Shard struct {
 
 	// The rest belongs to the shard's goroutine.
 	spare  []entry
-	timer  *time.Timer
-	base   time.Time // dues are nanoseconds since
-	armed  int64     // when timer fires, or 0
-	pings  beatList  // sessions whose next ping is due, in order
-	pongs  beatList  // sessions whose pong is due, in order
+	timer  *time.Timer // calls ring
+	base   time.Time   // dues are nanoseconds since
+	armed  int64       // when timer fires, or 0
+	pings  beatList    // sessions whose next ping is due, in order
+	pongs  beatList    // sessions whose pong is due, in order
 	outbox outbox
 }
 
@@ -70,9 +71,9 @@ func newShard(srv *Server, index int) *Shard {
 		index: index,
 		wake:  make(chan struct{}, 1),
 		done:  make(chan struct{}),
-		timer: time.NewTimer(time.Hour),
 		base:  time.Now(),
 	}
+	sh.timer = time.AfterFunc(time.Hour, sh.ring)
 	sh.timer.Stop()
 	sh.outbox.writer.init()
 	return sh
@@ -101,7 +102,7 @@ func (sh *Shard) putAll(kind entryKind, s *Session, frames []*Frame) {
 	sh.posted()
 }
 
-// posted ends put: it unlocks mu and wakes the goroutine.
+// posted ends put; it unlocks mu.
 func (sh *Shard) posted() {
 	if sh.stopped {
 		sh.inbox = nil
@@ -110,6 +111,18 @@ func (sh *Shard) posted() {
 		sh.congested = true
 		sh.srv.gate.shut()
 	}
+	sh.rouse()
+}
+
+// ring is what the timer calls.
+func (sh *Shard) ring() {
+	sh.mu.Lock()
+	sh.due = true
+	sh.rouse()
+}
+
+// rouse unlocks mu and wakes the goroutine.
+func (sh *Shard) rouse() {
 	wake := sh.asleep
 	sh.asleep = false
 	sh.mu.Unlock()
@@ -118,29 +131,23 @@ func (sh *Shard) posted() {
 	}
 }
 
-// take waits for entries, or for a heartbeat to come due (nil, true).
+// take waits for entries, or for a heartbeat to come due: then there may be
+// none. It waits on one channel only: to wait on the timer's channel too would
+// take the timer in and out of the runtime's heap with every turn.
 func (sh *Shard) take() (batch []entry, ok bool) {
 	sh.mu.Lock()
-	if len(sh.inbox) == 0 {
+	for len(sh.inbox) == 0 && !sh.due {
 		if sh.stopped {
 			sh.mu.Unlock()
 			return nil, false
 		}
 		sh.asleep = true
 		sh.mu.Unlock()
-		select {
-		case <-sh.wake:
-		case <-sh.timer.C:
-			sh.armed = 0
-			sh.mu.Lock()
-			if !sh.asleep {
-				<-sh.wake // on its way, or there already
-			}
-			sh.asleep = false
-			sh.mu.Unlock()
-			return nil, true
-		}
+		<-sh.wake
 		sh.mu.Lock()
+	}
+	if sh.due {
+		sh.due, sh.armed = false, 0
 	}
 	batch = sh.inbox
 	sh.inbox = sh.spare
@@ -208,12 +215,7 @@ func (sh *Shard) apply(batch []entry, i int) (next int) {
 func (sh *Shard) stop() {
 	sh.mu.Lock()
 	sh.stopped = true
-	wake := sh.asleep
-	sh.asleep = false
-	sh.mu.Unlock()
-	if wake {
-		sh.wake <- struct{}{}
-	}
+	sh.rouse()
 	<-sh.done
 }
 
