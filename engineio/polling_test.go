@@ -161,13 +161,13 @@ func TestServerTimeoutsDoNotEndSessions(t *testing.T) {
 			t.Fatal(err)
 		}
 		c.expectOpen(t)
+		<-h.sessions // before there is another
 		polled := make(chan string, 1)
 		sid := sidOf(t, get(""))
 		go func() { polled <- get("&sid=" + sid) }()
 		time.Sleep(20 * time.Second)
 		c.text(t, "4awake")
 		c.expect(t, "text 4awake")
-		<-h.sessions
 		(<-h.sessions).Send(text("news"))
 		if got := <-polled; got != "4news" {
 			t.Errorf("poll: %q", got)
