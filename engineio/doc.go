@@ -38,6 +38,9 @@
 // others. When a shard has more than Options.MaxBacklog entries to work off,
 // all readers pause before their next message.
 //
+// Answers to polls of Options.CompressionThreshold bytes and more are compressed
+// as the client accepts.
+//
 // A browser's Origin is checked with every request on every transport; see
 // Options.AllowedOrigins.
 package engineio

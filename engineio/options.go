@@ -19,6 +19,8 @@ const (
 	DefaultMaxFragments   = 1024
 	DefaultMaxQueue       = 1 << 20 // bytes
 	DefaultMaxBacklog     = 1024    // inbox entries
+
+	DefaultCompressionThreshold = 1024 // bytes
 )
 
 // Options configure a Server. The zero value is a working configuration; a
@@ -84,6 +86,15 @@ type Options struct {
 	// session id). The text of its error is sent to the client.
 	AllowRequest func(r *http.Request) error
 
+	// CompressionThreshold is the size in bytes from which the answer to a poll
+	// is compressed, with gzip or deflate as the client accepts. Over TLS an
+	// observer sees how well an answer compressed: if secrets travel beside what
+	// strangers chose, set DisableCompression. Default 1024.
+	CompressionThreshold int
+
+	// DisableCompression makes all answers travel as they are.
+	DisableCompression bool
+
 	// Logger receives warnings. Default slog.Default().
 	Logger *slog.Logger
 }
@@ -106,6 +117,7 @@ func (o Options) withDefaults() Options {
 	orDefault(&o.MaxFragments, DefaultMaxFragments)
 	orDefault(&o.MaxQueue, DefaultMaxQueue)
 	orDefault(&o.MaxBacklog, DefaultMaxBacklog)
+	orDefault(&o.CompressionThreshold, DefaultCompressionThreshold)
 	if len(o.Transports) == 0 {
 		o.Transports = []Transport{Polling, WebSocket}
 	}

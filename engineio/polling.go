@@ -52,7 +52,7 @@ func (srv *Server) openPolling(w http.ResponseWriter, r *http.Request) {
 	s.lp = new(longPoll)
 	s.start()
 	srv.register(s)
-	if err := writePayload(w, r, []*Frame{s.openPacket()}); err != nil {
+	if err := srv.writePayload(w, r, []*Frame{s.openPacket()}); err != nil {
 		s.terminate(endingOf(err))
 	}
 }
@@ -94,14 +94,14 @@ func (s *Session) servePoll(w http.ResponseWriter, r *http.Request) {
 	case reply.overlap:
 		w.WriteHeader(http.StatusBadRequest)
 	default:
-		if err := writePayload(w, r, reply.frames); err != nil {
+		if err := s.shard.srv.writePayload(w, r, reply.frames); err != nil {
 			s.terminate(endingOf(err))
 		}
 	}
 }
 
 // writePayload answers a poll: Engine.IO v4, "HTTP long-polling".
-func writePayload(w http.ResponseWriter, r *http.Request, frames []*Frame) error {
+func (srv *Server) writePayload(w http.ResponseWriter, r *http.Request, frames []*Frame) error {
 	size := len(frames)
 	for _, f := range frames {
 		size += len(f.packet())
@@ -122,6 +122,7 @@ func writePayload(w http.ResponseWriter, r *http.Request, frames []*Frame) error
 	}
 	h := pollingHeader(w, r)
 	h.Set("Content-Type", "text/plain; charset=UTF-8")
+	payload = srv.compressed(h, r, payload)
 	h.Set("Content-Length", strconv.Itoa(len(payload)))
 	_, err := w.Write(payload)
 	return err

@@ -18,6 +18,7 @@ type Server struct {
 	shards  []*Shard
 	next    atomic.Uint32 // spreads sessions over shards
 	gate    gate
+	squeeze compression
 
 	wg       sync.WaitGroup // open sessions and readers
 	flushers sync.WaitGroup // started by shards only
@@ -41,6 +42,7 @@ func NewServer(h Handler, opts Options) *Server {
 		stopped:  make(chan struct{}),
 	}
 	srv.gate.cond.L = &srv.gate.mu
+	srv.squeeze.init()
 	srv.limits = frameLimits{payload: srv.opts.MaxPayload, fragments: srv.opts.MaxFragments}
 	srv.origins = make(map[string]bool, len(srv.opts.AllowedOrigins))
 	for _, o := range srv.opts.AllowedOrigins {
