@@ -229,15 +229,18 @@ func (c *conn) connect(p parser.Packet) {
 		if len(p.Namespace) > 0 {
 			name = string(p.Namespace)
 		}
-		c.refuse(name, []byte(`{"message":"Invalid namespace"}`))
-		return
+		var refusal string
+		if ns, refusal = c.srv.dynamic(name, p.Data); ns == nil {
+			c.refuse(name, []byte(`{"message":"`+refusal+`"}`))
+			return
+		}
 	}
 	s := &Socket{id: newID(), ns: ns, conn: c, working: true}
 	if p.Data != nil {
 		s.extra = &extra{auth: bytes.Clone(p.Data)}
 	}
 	c.mu.Lock()
-	i := slices.IndexFunc(c.sockets, func(old *Socket) bool { return old.ns == ns })
+	i := slices.IndexFunc(c.sockets, func(old *Socket) bool { return old.ns.name == ns.name })
 	again := i >= 0 && c.sockets[i].state.Load() != stateEnded
 	full := i < 0 && len(c.sockets) >= c.srv.opts.Limits.Namespaces
 	switch {
@@ -249,6 +252,9 @@ func (c *conn) connect(p parser.Packet) {
 	}
 	closed := c.closed
 	c.mu.Unlock()
+	if ns.parent != nil && (again || full || closed) {
+		c.srv.release(ns)
+	}
 	switch {
 	case again:
 		c.invalid(p)

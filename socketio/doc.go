@@ -14,7 +14,7 @@
 //
 // A client has one connection and, on it, one [Socket] in each [Namespace] it
 // joined. Clients ask for the namespace "/" unless told otherwise; it exists only
-// if [Server.Of] made it. Handlers belong to the namespace, as with
+// if [Server.Of] made it, or if a parent matches it: [Server.OfFunc]. Handlers belong to the namespace, as with
 // [net/http.ServeMux], not to each socket: a connection costs no closures.
 //
 // A room is a set of a namespace's sockets that exists while it has members.

@@ -2,6 +2,7 @@ package socketio
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -18,9 +19,13 @@ import (
 type Namespace struct {
 	srv     *Server
 	name    string
-	hub     *hub
+	hub     *hub // nil of a parent
 	adapter Adapter
 	ackID   atomic.Uint64 // one counter per namespace, as in the reference server
+
+	match  func(name string, auth json.RawMessage) bool // of a parent, see OfFunc
+	parent *Namespace                                   // whose match made it a child
+	users  int                                          // sockets of a child; guarded by srv.mu
 
 	closeOnce sync.Once
 	closeErr  error
@@ -64,8 +69,12 @@ func newNamespace(srv *Server, name string) *Namespace {
 	if srv.opts.Adapter != nil {
 		ns.adapter = srv.opts.Adapter(ns, ns.hub)
 	}
-	ns.rules.Store(&rules{handlers: map[string]EventHandler{}, responder: defaultResponder})
+	ns.rules.Store(newRules())
 	return ns
+}
+
+func newRules() *rules {
+	return &rules{handlers: map[string]EventHandler{}, responder: defaultResponder}
 }
 
 // Name returns the namespace's name, with its leading slash.

@@ -52,10 +52,13 @@ func (o Operator) Local() Operator {
 }
 
 func (o Operator) adapter() Adapter {
-	if o.local {
-		return o.ns.hub
+	switch {
+	case !o.local:
+		return o.ns.adapter
+	case o.ns.match != nil:
+		return fan{o.ns, true}
 	}
-	return o.ns.adapter
+	return o.ns.hub
 }
 
 // Emit sends an event to the selected sockets. It is encoded once and never
@@ -80,7 +83,9 @@ func (o Operator) Emit(event string, args ...any) error {
 func (o Operator) FetchSockets(ctx context.Context) ([]RemoteSocket, error) {
 	found, err := o.adapter().Fetch(ctx, o.target)
 	for i := range found {
-		found[i].ns = o.ns
+		if found[i].ns == nil {
+			found[i].ns = o.ns
+		}
 	}
 	return found, err
 }

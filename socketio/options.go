@@ -39,7 +39,9 @@ type Options struct {
 	AttachmentTimeout time.Duration
 
 	// Adapter, when set, makes the adapter of a namespace. local serves the
-	// sockets of this process; the result decorates it, see [Adapter].
+	// sockets of this process; the result decorates it, see [Adapter]. For
+	// namespaces that clients have made, see [Server.OfFunc], it is called by the
+	// readers of connections and must be quick.
 	Adapter func(ns *Namespace, local Adapter) Adapter
 
 	// KeepAuth keeps the auth payload of each socket for as long as it lives.
@@ -47,7 +49,12 @@ type Options struct {
 	// because it is usually a secret, and memory per connection counts.
 	KeepAuth bool
 
-	// Limits bound what one client can ask for.
+	// KeepEmptyNamespaces keeps namespaces that clients have made, see
+	// [Server.OfFunc], when their last socket is gone, until others need their
+	// room. By default they are removed.
+	KeepEmptyNamespaces bool
+
+	// Limits bound what clients can ask for.
 	Limits Limits
 
 	// Logger receives panics of handlers, errors of middlewares and, at debug
@@ -55,7 +62,7 @@ type Options struct {
 	Logger *slog.Logger
 }
 
-// Limits bound what one client can ask for. A field left zero takes its default.
+// Limits bound what clients can ask for. A field left zero takes its default.
 // The size of one message is bounded by [engineio.Options.MaxPayload].
 type Limits struct {
 	// Packet bounds arguments (64), depth of JSON (64), attachments (10) and the
@@ -69,6 +76,11 @@ type Limits struct {
 	// Namespaces is how many namespaces one connection may be in. Beyond: the
 	// client gets a connect_error. Default 10.
 	Namespaces int
+
+	// DynamicNamespaces is how many namespaces that clients have made, see
+	// [Server.OfFunc], the server has at a time. Beyond: the client gets a
+	// connect_error. Default 1000.
+	DynamicNamespaces int
 
 	// Rooms is how many rooms one socket may be in, and RoomName how many bytes
 	// a room's name may have. Beyond: Join returns ErrRoom. Default 200, 255.
@@ -84,12 +96,13 @@ type Limits struct {
 
 // Defaults of Limits.
 const (
-	DefaultAttachmentBytes = 1 << 20 // bytes
-	DefaultNamespaces      = 10
-	DefaultRooms           = 200
-	DefaultRoomName        = 255 // bytes
-	DefaultQueuedEvents    = 128
-	DefaultQueuedBytes     = 1 << 20 // bytes
+	DefaultAttachmentBytes   = 1 << 20 // bytes
+	DefaultNamespaces        = 10
+	DefaultDynamicNamespaces = 1000
+	DefaultRooms             = 200
+	DefaultRoomName          = 255 // bytes
+	DefaultQueuedEvents      = 128
+	DefaultQueuedBytes       = 1 << 20 // bytes
 )
 
 func (o Options) withDefaults() Options {
@@ -101,6 +114,7 @@ func (o Options) withDefaults() Options {
 	orDefault(&o.AttachmentTimeout, DefaultAttachmentTimeout)
 	orDefault(&o.Limits.AttachmentBytes, DefaultAttachmentBytes)
 	orDefault(&o.Limits.Namespaces, DefaultNamespaces)
+	orDefault(&o.Limits.DynamicNamespaces, DefaultDynamicNamespaces)
 	orDefault(&o.Limits.Rooms, DefaultRooms)
 	orDefault(&o.Limits.RoomName, DefaultRoomName)
 	orDefault(&o.Limits.QueuedEvents, DefaultQueuedEvents)

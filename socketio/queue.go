@@ -124,7 +124,11 @@ func (s *Socket) work() {
 		farewell := s.state.Load() == stateEnded && s.greeted
 		if c == nil && !fresh && !farewell {
 			s.working = false
+			ended := s.state.Load() == stateEnded
 			s.mu.Unlock()
+			if ended && s.ns.parent != nil {
+				s.ns.srv.release(s.ns) // once: an ended socket gets no work
+			}
 			return
 		}
 		s.mu.Unlock()

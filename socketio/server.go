@@ -22,13 +22,15 @@ type Server struct {
 	closing   chan struct{}
 	closeOnce sync.Once
 
-	mu         sync.Mutex // guards writing namespaces
+	mu         sync.Mutex // guards children, and writing the others
 	namespaces atomic.Pointer[map[string]*Namespace]
+	parents    atomic.Pointer[[]*Namespace]
+	children   map[string]*Namespace // of parents, by name; those Of asked for are in namespaces
 }
 
 // NewServer returns a running server without namespaces. Close stops it.
 func NewServer(opts Options) *Server {
-	srv := &Server{opts: opts.withDefaults(), pool: newPool(), closing: make(chan struct{})}
+	srv := &Server{opts: opts.withDefaults(), pool: newPool(), closing: make(chan struct{}), children: map[string]*Namespace{}}
 	srv.namespaces.Store(&map[string]*Namespace{})
 	srv.engine = engineio.NewServer(engineio.HandlerFunc(srv.serveSession), srv.opts.Engine)
 	return srv
@@ -42,7 +44,9 @@ func (srv *Server) Engine() *engineio.Server { return srv.engine }
 
 // Of returns the namespace of that name and makes it if there is none. A missing
 // leading slash is added. Clients can only connect to namespaces that were made:
-// "/", which they ask for by default, is no exception.
+// "/", which they ask for by default, is no exception. For those that clients
+// have made see [Server.OfFunc]; Of returns a child that exists, and from then on
+// it is not removed.
 func (srv *Server) Of(name string) *Namespace {
 	if !strings.HasPrefix(name, "/") {
 		name = "/" + name
@@ -55,7 +59,11 @@ func (srv *Server) Of(name string) *Namespace {
 	if ns := srv.namespace(name); ns != nil {
 		return ns
 	}
-	ns := newNamespace(srv, name)
+	ns := srv.children[name]
+	if ns == nil {
+		ns = newNamespace(srv, name)
+	}
+	delete(srv.children, name)
 	all := maps.Clone(*srv.namespaces.Load())
 	all[name] = ns
 	srv.namespaces.Store(&all)
@@ -71,7 +79,7 @@ func (srv *Server) namespace(name string) *Namespace { return (*srv.namespaces.L
 func (srv *Server) Close(ctx context.Context) error {
 	srv.closeOnce.Do(func() { close(srv.closing) })
 	errs := []error{srv.engine.Close(ctx), srv.pool.close(ctx)}
-	for _, ns := range *srv.namespaces.Load() {
+	for _, ns := range srv.all() {
 		errs = append(errs, ns.closeAdapter())
 	}
 	return errors.Join(errs...)
