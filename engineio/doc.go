@@ -18,9 +18,10 @@
 // # Concurrency
 //
 // All methods of [Server], [Session] and [Frame], and [Shard.Post], may be
-// called by any goroutine; but for [Server.Close] none of them blocks. The methods of one Receiver are
-// called by one goroutine at a time; those of different sessions run
-// concurrently. While [Receiver.Message] blocks, nothing more is read from
+// called by any goroutine; but for [Server.Close] none of them blocks. The
+// functions in [Options] are called by many goroutines at once. The methods of
+// one Receiver are called by one goroutine at a time; those of different
+// sessions run concurrently. While [Receiver.Message] blocks, nothing more is read from
 // that client: this is how a program slows a client down.
 //
 // Each session belongs to one [Shard], whose goroutine does all its writing. A

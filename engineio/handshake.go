@@ -1,8 +1,6 @@
 package engineio
 
 import (
-	"crypto/rand"
-	"encoding/base64"
 	"encoding/json"
 	"net/http"
 	"net/url"
@@ -32,12 +30,6 @@ type Handshake struct {
 // them can hold a line feed: net/http refuses such requests.
 
 const secureFlag = "s"
-
-func newID() string {
-	var b [15]byte
-	_, _ = rand.Read(b[:]) // never fails
-	return base64.RawURLEncoding.EncodeToString(b[:])
-}
 
 // packRequest makes the compact form.
 func packRequest(id string, r *http.Request) string {
@@ -86,7 +78,7 @@ func (s *Session) Handshake() Handshake {
 		Header:     make(http.Header, len(lines)-4),
 		RemoteAddr: lines[1],
 		Host:       lines[2],
-		Secure:     lines[0][idLen:] == secureFlag,
+		Secure:     lines[0][s.idLen:] == secureFlag,
 		Time:       time.Unix(0, s.opened),
 	}
 	var err error

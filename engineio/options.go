@@ -95,6 +95,29 @@ type Options struct {
 	// DisableCompression makes all answers travel as they are.
 	DisableCompression bool
 
+	// GenerateID, when set, makes the ids of sessions: 1 to 64 of the characters
+	// A-Z a-z 0-9 - . _ ~. Whoever knows the id of a polling session may act as
+	// its client, so ids must not be guessable. An error, an id that breaks these
+	// rules and one that an open session has refuse the handshake with code 3,
+	// bad request. Default: 15 random bytes in base64url.
+	GenerateID func(r *http.Request) (string, error)
+
+	// Cookie, when set, makes the first answer to a polling client set a cookie
+	// with the session id, by which a load balancer can keep the client on this
+	// server. It is a template: an empty Name means "io", an empty Path "/", no
+	// SameSite Lax; HttpOnly is always set, Value never used. NewServer panics if
+	// it is invalid. Default none.
+	Cookie *http.Cookie
+
+	// InitialHeaders, when set, may add fields to the first answer of a session,
+	// on either transport, but not those that frame the answer. It may be called
+	// by many goroutines at once and must not keep the header.
+	InitialHeaders func(h http.Header, r *http.Request)
+
+	// Headers is as InitialHeaders, but for every answer to a client with a
+	// session: to its handshake (after InitialHeaders), polls, posts and upgrade.
+	Headers func(h http.Header, r *http.Request)
+
 	// Logger receives warnings. Default slog.Default().
 	Logger *slog.Logger
 }
@@ -121,6 +144,7 @@ func (o Options) withDefaults() Options {
 	if len(o.Transports) == 0 {
 		o.Transports = []Transport{Polling, WebSocket}
 	}
+	o.Cookie = cookieTemplate(o.Cookie)
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}

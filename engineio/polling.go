@@ -44,11 +44,13 @@ type pollReply struct {
 // openPolling opens a session. The answer carries the open packet alone:
 // messages follow with the next poll, as from the reference server.
 func (srv *Server) openPolling(w http.ResponseWriter, r *http.Request) {
-	if !srv.reserve(1) {
-		refuseClosing(w)
+	srv.addFields(w.Header(), r, true)
+	id, ok := srv.admit(w, r, 1, false)
+	if !ok {
 		return
 	}
-	s := srv.newSession(r, carrierPolling)
+	srv.setCookie(w.Header(), id)
+	s := srv.newSession(id, r, carrierPolling)
 	s.lp = new(longPoll)
 	s.start()
 	srv.register(s)
@@ -59,6 +61,7 @@ func (srv *Server) openPolling(w http.ResponseWriter, r *http.Request) {
 
 // servePolling answers a request of a session.
 func (s *Session) servePolling(w http.ResponseWriter, r *http.Request) {
+	s.shard.srv.addFields(w.Header(), r, false)
 	switch r.Method {
 	case http.MethodGet:
 		s.servePoll(w, r)

@@ -25,7 +25,7 @@ type Server struct {
 
 	// mu guards sessions and closed. It is a leaf.
 	mu       sync.Mutex
-	sessions map[string]*Session
+	sessions map[string]*Session // nil: the id is taken, the session not yet open
 	closed   bool
 
 	stop    sync.Once
@@ -59,7 +59,8 @@ func NewServer(h Handler, opts Options) *Server {
 // Shards returns the server's shards; the slice must not be changed.
 func (srv *Server) Shards() []*Shard { return srv.shards }
 
-// SessionCount returns the number of open sessions.
+// SessionCount returns the number of open sessions, with those whose handshake
+// is being answered.
 func (srv *Server) SessionCount() int {
 	srv.mu.Lock()
 	defer srv.mu.Unlock()
@@ -76,7 +77,9 @@ func (srv *Server) Close(ctx context.Context) error {
 	srv.closed = true
 	open := make([]*Session, 0, len(srv.sessions))
 	for _, s := range srv.sessions {
-		open = append(open, s)
+		if s != nil {
+			open = append(open, s)
+		}
 	}
 	srv.mu.Unlock()
 	for _, s := range open {
@@ -100,15 +103,14 @@ func (srv *Server) Close(ctx context.Context) error {
 	}
 }
 
-// reserve counts n goroutines or sessions about to start, unless the server
-// closes.
-func (srv *Server) reserve(n int) bool {
+// reserve counts a goroutine about to start, unless the server closes.
+func (srv *Server) reserve() bool {
 	srv.mu.Lock()
 	defer srv.mu.Unlock()
 	if srv.closed {
 		return false
 	}
-	srv.wg.Add(n)
+	srv.wg.Add(1)
 	return true
 }
 
@@ -139,10 +141,11 @@ func (srv *Server) find(sid string) *Session {
 }
 
 // newSession makes a session that nobody knows yet.
-func (srv *Server) newSession(r *http.Request, carrier uint32) *Session {
+func (srv *Server) newSession(id string, r *http.Request, carrier uint32) *Session {
 	s := &Session{
 		shard:   srv.shards[int(srv.next.Add(1))%len(srv.shards)],
-		request: packRequest(newID(), r),
+		request: packRequest(id, r),
+		idLen:   uint8(len(id)),
 		opened:  now().UnixNano(),
 	}
 	s.carrier.Store(carrier)

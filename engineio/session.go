@@ -37,6 +37,8 @@ type Session struct {
 	beat    beatPlace
 	wclosed bool // nothing is appended any more
 	ended   bool
+
+	idLen uint8 // of request; never changes
 }
 
 const (
@@ -51,11 +53,9 @@ const (
 	carrierWebSocket
 )
 
-// idLen is the length of a session id: 15 random bytes in base64url.
-const idLen = 20
-
-// ID returns the session id: 20 characters of base64url, random.
-func (s *Session) ID() string { return s.request[:idLen] }
+// ID returns the session id: 20 characters of base64url, random, unless
+// Options.GenerateID made it.
+func (s *Session) ID() string { return s.request[:s.idLen] }
 
 // Transport returns the transport in use.
 func (s *Session) Transport() Transport {

@@ -13,11 +13,12 @@ const noopInterval = 100 * time.Millisecond
 // probe takes a WebSocket that names an existing session. One that may not
 // take over is accepted and closed at once, as by the reference server.
 func (srv *Server) probe(w http.ResponseWriter, r *http.Request, s *Session) {
-	if !srv.reserve(1) {
+	fields := srv.upgradeFields(r, false)
+	if !srv.reserve() {
 		refuseClosing(w)
 		return
 	}
-	c, early, ok := s.accept(w, r, nil)
+	c, early, ok := s.accept(w, r, fields, nil)
 	if !ok {
 		srv.wg.Done()
 		return

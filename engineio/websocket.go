@@ -43,13 +43,15 @@ func (srv *Server) serveWebSocket(w http.ResponseWriter, r *http.Request, s *Ses
 		srv.probe(w, r, s)
 		return
 	}
-	if !srv.reserve(2) { // the session and its reader
-		refuseClosing(w)
+	fields := srv.upgradeFields(r, true)
+	id, ok := srv.admit(w, r, 2, true) // the session and its reader
+	if !ok {
 		return
 	}
-	s = srv.newSession(r, carrierWebSocket)
-	c, early, ok := s.accept(w, r, s.openPacket().wire)
+	s = srv.newSession(id, r, carrierWebSocket)
+	c, early, ok := s.accept(w, r, fields, s.openPacket().wire)
 	if !ok {
+		srv.remove(s)
 		srv.wg.Add(-2)
 		return
 	}
@@ -59,9 +61,10 @@ func (srv *Server) serveWebSocket(w http.ResponseWriter, r *http.Request, s *Ses
 	go c.serve(early)
 }
 
-// accept answers the handshake, with first behind the answer, and takes the
-// connection over. early is what the client sent already.
-func (s *Session) accept(w http.ResponseWriter, r *http.Request, first []byte) (c *wsConn, early []byte, ok bool) {
+// accept answers the handshake, with the header fields given and with first
+// behind the answer, and takes the connection over. early is what the client
+// sent already.
+func (s *Session) accept(w http.ResponseWriter, r *http.Request, fields string, first []byte) (c *wsConn, early []byte, ok bool) {
 	sum := sha1.Sum([]byte(r.Header.Get("Sec-WebSocket-Key") + acceptGUID))
 	conn, buffered, err := http.NewResponseController(w).Hijack()
 	if err != nil {
@@ -72,7 +75,9 @@ func (s *Session) accept(w http.ResponseWriter, r *http.Request, first []byte) (
 	answer.WriteString("HTTP/1.1 101 Switching Protocols\r\n" +
 		"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ")
 	answer.WriteString(base64.StdEncoding.EncodeToString(sum[:]))
-	answer.WriteString("\r\n\r\n")
+	answer.WriteString("\r\n")
+	answer.WriteString(fields)
+	answer.WriteString("\r\n")
 	answer.Write(first)
 	// The http.Server's deadlines are left on a hijacked connection.
 	conn.SetDeadline(time.Now().Add(s.shard.srv.opts.WriteTimeout))
