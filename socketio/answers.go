@@ -32,6 +32,7 @@ func (o Operator) EmitWithAck(ctx context.Context, event string, args ...any) ([
 	if err != nil {
 		return nil, err
 	}
+	o.ns.tell(nil, o.target, event, msg, len(args))
 	limit := o.timeout
 	if _, bounded := ctx.Deadline(); limit <= 0 && !bounded {
 		limit = o.ns.srv.opts.AckTimeout

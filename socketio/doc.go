@@ -14,8 +14,9 @@
 //
 // A client has one connection and, on it, one [Socket] in each [Namespace] it
 // joined. Clients ask for the namespace "/" unless told otherwise; it exists only
-// if [Server.Of] made it, or if a parent matches it: [Server.OfFunc]. Handlers belong to the namespace, as with
-// [net/http.ServeMux], not to each socket: a connection costs no closures.
+// if [Server.Of] made it, or if a parent matches it: [Server.OfFunc]. Handlers
+// belong to the namespace, as with [net/http.ServeMux], not to each socket: a
+// connection costs no closures.
 //
 // A room is a set of a namespace's sockets that exists while it has members.
 // Sockets join and leave rooms on the server, clients know nothing of them. Each
@@ -37,7 +38,8 @@
 // which becomes the acknowledgement. [Namespace.On] registers one that works with
 // the raw arguments of a [Call]. How results and errors look on the wire is
 // decided in one place, by [Namespace.Respond]. [Namespace.UseEvent] wraps all
-// handlers: rate limits, deadlines, logs.
+// handlers: rate limits, deadlines, logs. [Namespace.OnAny] and
+// [Namespace.OnAnyOutgoing] watch what comes and goes.
 //
 // [Socket.Emit] sends to one client, [Socket.EmitWithAck] waits for its answer.
 // To reach many, select them: ns.To("story:42").Except(id).Emit(...); s.To leaves

@@ -44,8 +44,10 @@ type rules struct {
 	handlers        map[string]EventHandler // as registered
 	unknown         EventHandler
 	responder       Responder
+	taps            []func(*Socket, *Call)
+	outgoing        []func(Outgoing)
 
-	routes       map[string]*route // handlers within eventMiddleware
+	routes       map[string]*route // handlers within eventMiddleware, behind taps
 	unknownRoute *route
 }
 
@@ -93,10 +95,14 @@ func (ns *Namespace) change(f func(r *rules)) {
 	f(&r)
 	r.routes = make(map[string]*route, len(r.handlers))
 	for event, h := range r.handlers {
-		r.routes[event] = &route{event, r.wrap(h)}
+		r.routes[event] = &route{event, r.tapped(r.wrap(h))}
 	}
-	if r.unknown != nil {
-		r.unknownRoute = &route{"", r.wrap(r.unknown)}
+	unknown := r.unknown
+	if unknown != nil {
+		unknown = r.wrap(unknown)
+	}
+	if unknown = r.tapped(unknown); unknown != nil {
+		r.unknownRoute = &route{"", unknown}
 	}
 	ns.rules.Store(&r)
 }

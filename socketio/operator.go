@@ -73,6 +73,7 @@ func (o Operator) Emit(event string, args ...any) error {
 	if err != nil {
 		return err
 	}
+	o.ns.tell(nil, o.target, event, msg, len(args))
 	return o.adapter().Broadcast(&Broadcast{
 		Target: o.target, Data: msg.data, Attachments: msg.attachments, Volatile: o.volatile, frames: msg.frames,
 	})

@@ -140,6 +140,7 @@ func (s *Socket) Emit(event string, args ...any) error {
 	if err != nil {
 		return err
 	}
+	s.ns.tell(s, Target{}, event, msg, len(args))
 	return s.send(msg.frames, false)
 }
 
@@ -157,6 +158,7 @@ func (v VolatileSocket) Emit(event string, args ...any) error {
 	if err != nil {
 		return err
 	}
+	v.s.ns.tell(v.s, Target{}, event, msg, len(args))
 	return v.s.send(msg.frames, true)
 }
 
@@ -219,6 +221,7 @@ func (s *Socket) EmitWithAck(ctx context.Context, event string, args ...any) (*A
 	if err != nil {
 		return nil, err
 	}
+	s.ns.tell(s, Target{}, event, msg, len(args))
 	answer := make(chan *Args, 1)
 	s.mu.Lock()
 	if s.state.Load() != stateConnected {
