@@ -49,15 +49,22 @@ func (o Operator) EmitWithAck(ctx context.Context, event string, args ...any) ([
 	}, &got)
 	got.mu.Lock()
 	defer got.mu.Unlock()
-	switch {
-	case err == nil && got.lost:
+	if err == nil && got.lost {
 		err = ErrDisconnected
-	case errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil:
-		err = ErrAckTimeout
-	case errors.Is(err, context.DeadlineExceeded):
-		err = errors.Join(ErrAckTimeout, err)
 	}
-	return got.all, err
+	return got.all, ackError(ctx, err)
+}
+
+// ackError makes ErrAckTimeout of a deadline: alone if it was not that of ctx,
+// the caller's context.
+func ackError(ctx context.Context, err error) error {
+	switch {
+	case !errors.Is(err, context.DeadlineExceeded):
+		return err
+	case ctx.Err() == nil:
+		return ErrAckTimeout
+	}
+	return errors.Join(ErrAckTimeout, err)
 }
 
 // answers collects those of all processes.

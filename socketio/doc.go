@@ -78,5 +78,6 @@
 // # Several processes
 //
 // [Options.Adapter] connects a namespace to those of other processes; see
-// [Adapter].
+// [Adapter]. What servers have to tell each other, and not clients, goes by
+// [Namespace.ServerSideEmit] to [Namespace.OnServerSide].
 package socketio

@@ -164,7 +164,7 @@ type fan struct {
 	local  bool // to their local ones
 }
 
-var _ Adapter = fan{}
+var _ ServerAdapter = fan{}
 
 // each calls f for every child, and joins the errors.
 func (f fan) each(do func(ns *Namespace, a Adapter) error) error {
@@ -187,14 +187,14 @@ func (f fan) Broadcast(b *Broadcast) error {
 	return f.each(func(_ *Namespace, a Adapter) error { return a.Broadcast(b.forChild()) })
 }
 
-// BroadcastWithAck implements [Adapter].
-func (f fan) BroadcastWithAck(ctx context.Context, b *Broadcast, sink AckSink) error {
+// atOnce calls f for every child at the same time, and joins the errors.
+func (f fan) atOnce(do func(a Adapter) error) error {
 	var wg sync.WaitGroup
 	var mu sync.Mutex // guards errs
 	var errs []error
 	err := f.each(func(_ *Namespace, a Adapter) error {
 		wg.Go(func() {
-			if err := a.BroadcastWithAck(ctx, b.forChild(), sink); err != nil {
+			if err := do(a); err != nil {
 				mu.Lock()
 				defer mu.Unlock()
 				errs = append(errs, err)
@@ -204,6 +204,21 @@ func (f fan) BroadcastWithAck(ctx context.Context, b *Broadcast, sink AckSink) e
 	})
 	wg.Wait()
 	return errors.Join(append(errs, err)...)
+}
+
+// BroadcastWithAck implements [Adapter].
+func (f fan) BroadcastWithAck(ctx context.Context, b *Broadcast, sink AckSink) error {
+	return f.atOnce(func(a Adapter) error { return a.BroadcastWithAck(ctx, b.forChild(), sink) })
+}
+
+// ServerSideEmit implements [ServerAdapter].
+func (f fan) ServerSideEmit(ctx context.Context, e *ServerEvent, answer func(*Args)) error {
+	return f.atOnce(func(a Adapter) error {
+		if sa, ok := a.(ServerAdapter); ok {
+			return sa.ServerSideEmit(ctx, e, answer)
+		}
+		return nil
+	})
 }
 
 // Update implements [Adapter].

@@ -44,6 +44,7 @@ type rules struct {
 	handlers        map[string]EventHandler // as registered
 	unknown         EventHandler
 	responder       Responder
+	serverSide      map[string]ServerHandler
 	taps            []func(*Socket, *Call)
 	outgoing        []func(Outgoing)
 

@@ -20,7 +20,7 @@ type Cluster func(t *testing.T, nodes int) []func(ns *socketio.Namespace, local 
 
 // Run runs the suite on clusters of that many nodes. Clients are spread over the
 // nodes and everything is asked of the first, so with two nodes or more it shows
-// that the others take part.
+// that the others take part. Adapters of several nodes must be ServerAdapters.
 func Run(t *testing.T, nodes int, cluster Cluster) {
 	for _, tt := range []struct {
 		name string
@@ -37,6 +37,8 @@ func Run(t *testing.T, nodes int, cluster Cluster) {
 		{"context", testContext},
 		{"answers", testAnswers},
 		{"lost answers", testLost},
+		{"server side", testServerSide},
+		{"server side without answers", testServerSideUnanswered},
 	} {
 		t.Run(tt.name, func(t *testing.T) { tt.run(t, start(t, nodes, cluster)) })
 	}
