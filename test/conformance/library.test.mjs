@@ -135,6 +135,35 @@ for (const [way, options] of Object.entries(ways)) {
       assert.deepEqual(await a.emitWithAck("who", room("y")), []);
     });
 
+    test("gathers the answers of a room, and those that came when time is up", async () => {
+      const sockets = await Promise.all([connected(), connected(), connected()]);
+      const room = `asked-${way}`;
+      for (const socket of sockets) await socket.emitWithAck("join", room);
+      const ask = (ms) => new Promise((resolve) => sockets[0].emit("ask-room", room, ms, (...args) => resolve(args)));
+      sockets.forEach((socket, i) => socket.on("question", (question, answer) => answer({ question, i, bytes: Buffer.from([i]) })));
+      const [all, late] = await ask(5000);
+      assert.equal(late, false);
+      assert.deepEqual(
+        all.sort((a, b) => a.i - b.i),
+        [0, 1, 2].map((i) => ({ question: "all", i, bytes: Buffer.from([i]) })),
+      );
+      sockets[1].off("question");
+      const [some, over] = await ask(1000);
+      assert.equal(over, true);
+      assert.deepEqual(some.map((answer) => answer.i).sort(), [0, 2]);
+    });
+
+    test("makes the namespaces that a pattern allows, each for itself", async () => {
+      const [a, b] = await Promise.all([connected("/tenant-1"), connected("/tenant-2")]);
+      const seen = [a, b].map((socket) => record(socket, "told"));
+      b.emit("tell-tenant", way);
+      await until(() => seen[1].length === 1, { what: "the tenant to be told" });
+      a.emit("tell-tenants", "hello");
+      await until(() => seen[0].length > 0 && seen[1].length > 1, { what: "all tenants to be told" });
+      assert.deepEqual(seen, [[["all", "hello"]], [["/tenant-2", way], ["all", "hello"]]]);
+      assert.equal((await next(client("/tenant-x"), "connect_error")).message, "Invalid namespace");
+    });
+
     test("refuses with data, then accepts on the same connection", async () => {
       const socket = client("/guarded", { auth: { token: "wrong" } });
       const error = await next(socket, "connect_error");

@@ -45,6 +45,8 @@ test.on("connection", (socket) => {
     const failed = await socket.timeout(100).emitWithAck("question-unanswered").then(() => false, () => true);
     socket.emit("gave-up", failed);
   });
+  socket.on("ask-room", (room, ms, ack) =>
+    test.to(room).timeout(ms).emitWithAck("question", "all").then((all) => ack(all, false), (error) => ack(error.responses, true)));
   socket.on("count", (n) => {
     for (let i = 0; i < n; i++) socket.emit("counted", i);
   });
@@ -61,6 +63,12 @@ test.on("connection", (socket) => {
   socket.on("throw-out", (room, close) => test.in(room).disconnectSockets(close));
   socket.on("leave-me", (close) => socket.disconnect(close));
   socket.on("disconnecting", (reason) => test.to("watchers").emit("left", { id: socket.id, reason }));
+});
+
+const tenants = io.of(/^\/tenant-\d+$/);
+tenants.on("connection", (socket) => {
+  socket.on("tell-tenant", (value) => socket.nsp.emit("told", [socket.nsp.name, value]));
+  socket.on("tell-tenants", (value) => tenants.emit("told", ["all", value]));
 });
 
 http.listen(Number(option("port", 0)), "127.0.0.1", () => console.log(`listening on http://127.0.0.1:${http.address().port}`));

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"regexp"
 	"slices"
 	"time"
 
@@ -39,6 +40,15 @@ func answers(ns *socketio.Namespace, on func(string, handler)) {
 		defer cancel()
 		_, err := s.EmitWithAck(ctx, "question-unanswered")
 		return s.Emit("gave-up", err != nil)
+	})
+	ns.On("ask-room", func(ctx context.Context, s *socketio.Socket, call *socketio.Call) error {
+		limit := time.Duration(arg[int](call, 1)) * time.Millisecond
+		answers, err := ns.To(arg[string](call, 0)).Timeout(limit).EmitWithAck(ctx, "question", "all")
+		all := make([]any, len(answers))
+		for i, a := range answers {
+			check(a.Decode(0, &all[i]))
+		}
+		return call.Ack(all, err != nil)
 	})
 	on("count", func(s *socketio.Socket, call *socketio.Call) error {
 		for i := range arg[int](call, 0) {
@@ -99,6 +109,17 @@ func rooms(ns *socketio.Namespace, on func(string, handler)) {
 			return err
 		}
 		return call.Ack(true)
+	})
+}
+
+// tenants are the namespaces that clients have made, /tenant-1 and its like.
+func tenants(io *socketio.Server) {
+	all := io.OfRegexp(regexp.MustCompile(`^/tenant-\d+$`))
+	all.On("tell-tenant", func(_ context.Context, s *socketio.Socket, call *socketio.Call) error {
+		return s.Namespace().Emit("told", []any{s.Namespace().Name(), arg[any](call, 0)})
+	})
+	all.On("tell-tenants", func(_ context.Context, _ *socketio.Socket, call *socketio.Call) error {
+		return all.Emit("told", []any{"all", arg[any](call, 0)})
 	})
 }
 

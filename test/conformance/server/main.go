@@ -52,6 +52,7 @@ func run(ctx context.Context) error {
 	greeting(io.Of("/custom"))
 	guarded(io.Of("/guarded"))
 	everything(io.Of("/test"))
+	tenants(io)
 
 	mux := http.NewServeMux()
 	mux.Handle("/engine.io/", engine)
