@@ -11,7 +11,7 @@ var (
 	// ErrDisconnected: the socket is not connected: its middleware has not
 	// finished yet, or it was disconnected.
 	ErrDisconnected = errors.New("socketio: socket is not connected")
-	// ErrAckTimeout: the client did not acknowledge in time.
+	// ErrAckTimeout: a client, or another server, did not answer in time.
 	ErrAckTimeout = errors.New("socketio: operation has timed out")
 	// ErrReservedEvent: the event's name belongs to Socket.IO itself.
 	ErrReservedEvent = errors.New("socketio: reserved event name")

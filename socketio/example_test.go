@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"regexp"
 	"strings"
 	"time"
 
@@ -113,6 +114,50 @@ func ExampleSocket_EmitWithAck() {
 		return yes, err
 	}
 	_ = confirm
+}
+
+// Asking a room: whoever answers within the time counts.
+func ExampleOperator_EmitWithAck() {
+	vote := func(ctx context.Context, ns *socketio.Namespace) (yes int, err error) {
+		answers, err := ns.To("jury").Timeout(30*time.Second).EmitWithAck(ctx, "vote", "Publish?")
+		if err != nil && !errors.Is(err, socketio.ErrAckTimeout) && !errors.Is(err, socketio.ErrDisconnected) {
+			return 0, err
+		}
+		for _, a := range answers {
+			var ok bool
+			if a.Decode(0, &ok) == nil && ok {
+				yes++
+			}
+		}
+		return yes, nil
+	}
+	_ = vote
+}
+
+// A namespace for each customer, made when its first client connects.
+func ExampleServer_OfRegexp() {
+	io := socketio.NewServer(socketio.Options{})
+	defer io.Close(context.Background())
+	tenants := io.OfRegexp(regexp.MustCompile(`^/tenant-\d+$`))
+	socketio.Handle(tenants, "say", func(ctx context.Context, s *socketio.Socket, text string) (struct{}, error) {
+		return struct{}{}, s.Namespace().Emit("said", text) // to this customer's clients
+	})
+	// Output:
+}
+
+// Servers that keep a cache tell each other what has changed.
+func ExampleNamespace_ServerSideEmit() {
+	io := socketio.NewServer(socketio.Options{}) // with an Adapter that connects it to others
+	defer io.Close(context.Background())
+	ns := io.Of("/")
+	ns.OnServerSide("changed", func(ctx context.Context, args *socketio.Args) (any, error) {
+		var id string
+		return nil, args.Decode(0, &id) // and forget what was cached of it
+	})
+	if err := ns.ServerSideEmit("changed", "story:42"); err != nil {
+		fmt.Println(err)
+	}
+	// Output:
 }
 
 // Arguments of any number and kind, binary ones among them.

@@ -10,7 +10,7 @@ import (
 	"github.com/storywire/storywire/socketio"
 )
 
-// node numbers in answers, sorted.
+// numbers returns the numbers that nodes answered, sorted.
 func (c *nodesUnderTest) numbers(all []*socketio.Args) []int {
 	c.t.Helper()
 	numbers := []int{}
