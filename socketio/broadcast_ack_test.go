@@ -103,6 +103,7 @@ func TestBroadcastWithAckDisconnect(t *testing.T) {
 	m[2].Send(`31["alone"]`)
 	checkOutcome(t, "without the disconnected", receive(t, got), nil, `"alone"`)
 
+	m[1].Client.Close()
 	got = askAll(t.Context(), ns.To("a"))
 	m[2].Expect(`22["q"]`)
 	f.closeWhile(m[2].Client)
