@@ -12,7 +12,7 @@ import (
 	"github.com/storywire/storywire/socketio/parser"
 )
 
-// ErrUnanswered: another server has no handler for a server-side event, or its
+// ErrUnanswered tells that another server has no handler for a server-side event, or its
 // handler failed.
 var ErrUnanswered = errors.New("socketio: a server did not answer")
 
