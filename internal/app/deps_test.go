@@ -17,10 +17,13 @@ const module = "github.com/storywire/storywire/"
 // the product, features nothing of transports and of the database, and api,
 // gateway and store nothing of each other.
 var allowed = map[string]string{
-	"engineio/parser":   "",
-	"engineio":          "engineio/parser",
-	"socketio/parser":   "",
-	"socketio":          "engineio socketio/parser",
+	"engineio/parser": "",
+	"engineio":        "engineio/parser",
+	"socketio/parser": "",
+	"socketio":        "engineio socketio/parser",
+
+	"socketio/internal/msgpack": "socketio/parser",
+
 	"internal/errs":     "",
 	"internal/auth":     "internal/errs",
 	"internal/user":     "internal/auth internal/errs",

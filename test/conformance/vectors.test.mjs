@@ -1,8 +1,10 @@
 // The golden vectors of the Go parsers, read and written by the parsers of the JavaScript clients.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { describe, test } from "node:test";
 import { decodePacket, decodePayload, encodePacket, encodePayload } from "engine.io-parser";
+import * as notepack3 from "notepack.io";
 import { Decoder, Encoder } from "socket.io-parser";
 
 const vectors = (path) => JSON.parse(readFileSync(new URL(`../../${path}`, import.meta.url), "utf8"));
@@ -62,5 +64,31 @@ describe("socket.io-parser agrees", () => {
     } else {
       test(`${vector.name}: refused`, () => assert.throws(() => decode(vector.text)));
     }
+  }
+});
+
+describe("notepack.io agrees", () => {
+  const require = createRequire(import.meta.url);
+  const notepack2 = createRequire(require.resolve("socket.io-msgpack-parser"))("notepack.io");
+
+  for (const { name, json, attachments = [], bytes, reads } of vectors("socketio/internal/msgpack/testdata/values.json")) {
+    test(name, () => {
+      const wanted = JSON.parse(json, (_, value) => (value?._placeholder ? Buffer.from(attachments[value.num], "hex") : value));
+      const encoded = Buffer.from(bytes, "hex");
+      if (!reads) {
+        assert.equal(Buffer.from(notepack3.encode(wanted)).toString("hex"), bytes);
+        assert.equal(Buffer.from(notepack2.encode(wanted)).toString("hex"), bytes);
+        assert.deepEqual(notepack2.decode(encoded), wanted);
+      }
+      assert.equal(JSON.stringify(plain(notepack3.decode(encoded))), JSON.stringify(plain(wanted)));
+    });
+  }
+
+  /** Binary values of both kinds as text. */
+  function plain(value) {
+    if (value instanceof ArrayBuffer || Buffer.isBuffer(value)) return Buffer.from(value).toString("hex");
+    if (Array.isArray(value)) return value.map(plain);
+    if (value?.constructor === Object) return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, plain(member)]));
+    return value;
   }
 });
