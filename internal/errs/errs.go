@@ -28,6 +28,14 @@ const (
 	PayloadTooLarge Code = "PAYLOAD_TOO_LARGE"
 	Unavailable     Code = "UNAVAILABLE"
 	Internal        Code = "INTERNAL"
+
+	// Of updates to a document.
+	MalformedUpdate Code = "MALFORMED_UPDATE" // not an update, or one that no correct client writes
+	Gap             Code = "GAP"              // depends on what the server does not have: synchronize first
+	Schema          Code = "SCHEMA"           // writes what has no place in a story
+	ClientID        Code = "CLIENT_ID"        // writes under somebody else's client id
+	FutureDelete    Code = "FUTURE_DELETE"    // deletes what is not written yet
+	DocTooLarge     Code = "DOC_TOO_LARGE"    // the document would grow over a limit
 )
 
 // Error is a refusal or a failure with a code.

@@ -81,6 +81,7 @@ func (g *Gateway) handlers(ns *socketio.Namespace) {
 	handle(ns, wire.NotificationListEvent, g.listNotifications)
 	handle(ns, wire.NotificationReadEvent, g.readNotifications)
 	handle(ns, wire.AuthRefreshEvent, g.refreshToken)
+	g.editHandlers(ns)
 }
 
 // Run ends connections whose tokens end, until ctx ends. It returns nil.

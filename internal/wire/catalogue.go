@@ -28,6 +28,14 @@ func ClientEvents() []ClientEvent {
 		client[NotificationList, NotificationPage](NotificationListEvent),
 		client[NotificationRead, NotificationReadDone](NotificationReadEvent),
 		client[AuthRefresh, AuthRefreshed](AuthRefreshEvent),
+		client[EditOpen, EditOpened](EditOpenEvent),
+		client[EditPush, EditPushed](EditUpdateEvent),
+		client[EditSync, EditSynced](EditSyncEvent),
+		client[EditAwareness, EditAwarenessTaken](EditAwarenessEvent),
+		client[EditClose, EditClosed](EditCloseEvent),
+		client[EditCommentAdd, EditComment](EditCommentAddEvent),
+		client[EditCommentReply, EditComment](EditCommentReplyEvent),
+		client[EditCommentResolve, EditComment](EditCommentResolveEvent),
 	}
 }
 
@@ -48,6 +56,13 @@ func ServerEvents() []ServerEvent {
 		server[PresenceDiff](PresenceDiffEvent),
 		server[UserOnline](UserOnlineEvent),
 		server[UserOffline](UserOfflineEvent),
+		server[EditUpdate](EditUpdateEvent),
+		server[EditAwareness](EditAwarenessEvent),
+		server[EditRole](EditRoleEvent),
+		server[EditReset](EditResetEvent),
+		server[EditClosed](EditClosedEvent),
+		server[EditComment](EditCommentEvent),
+		server[EditPublished](EditPublishedEvent),
 	}
 }
 
@@ -69,6 +84,17 @@ func RESTBodies() []reflect.Type {
 		reflect.TypeFor[Character](),
 		reflect.TypeFor[SignIn](),
 		reflect.TypeFor[SignedIn](),
+		reflect.TypeFor[EditCommentList](),
+		reflect.TypeFor[DocContent](),
+		reflect.TypeFor[DocPushed](),
+		reflect.TypeFor[DocVersionList](),
+		reflect.TypeFor[DocVersionCreate](),
+		reflect.TypeFor[DocDiff](),
+		reflect.TypeFor[DocAuthors](),
+		reflect.TypeFor[DocPublish](),
+		reflect.TypeFor[DocPublished](),
+		reflect.TypeFor[InvitationCreate](),
+		reflect.TypeFor[InvitationList](),
 	}
 }
 

@@ -163,3 +163,68 @@ func (p SignIn) Check() error {
 	}
 	return nil
 }
+
+// Check wants a storyId, this version of the events, and a client id.
+func (p EditOpen) Check() error {
+	if p.Proto != EditProto {
+		return errs.E("wire.Check", errs.Validation, fmt.Sprintf("proto must be %d: reload the page.", EditProto))
+	}
+	return need("storyId", p.StoryID)
+}
+
+// Check wants a storyId.
+func (p EditSync) Check() error { return need("storyId", p.StoryID) }
+
+// Check wants a storyId and an update.
+func (p EditPush) Check() error {
+	if len(p.U) == 0 {
+		return missing("u")
+	}
+	return need("storyId", p.StoryID)
+}
+
+// Check wants a storyId and a message.
+func (p EditAwareness) Check() error {
+	if len(p.AW) == 0 {
+		return missing("aw")
+	}
+	return need("storyId", p.StoryID)
+}
+
+// Check wants a storyId.
+func (p EditClose) Check() error { return need("storyId", p.StoryID) }
+
+// Check wants a storyId and a passageId.
+func (p EditCommentAdd) Check() error {
+	if p.PassageID == "" {
+		return missing("passageId")
+	}
+	return need("storyId", p.StoryID)
+}
+
+// Check wants a storyId and a parentId.
+func (p EditCommentReply) Check() error {
+	if p.ParentID == "" {
+		return missing("parentId")
+	}
+	return need("storyId", p.StoryID)
+}
+
+// Check wants a storyId, a commentId and resolved.
+func (p EditCommentResolve) Check() error {
+	switch {
+	case p.CommentID == "":
+		return missing("commentId")
+	case p.Resolved == nil:
+		return missing("resolved")
+	}
+	return need("storyId", p.StoryID)
+}
+
+// Check wants a role.
+func (p InvitationCreate) Check() error {
+	if p.Role == "" {
+		return missing("role")
+	}
+	return nil
+}

@@ -12,6 +12,14 @@ const (
 	NotificationListEvent    = "notification:list"
 	NotificationReadEvent    = "notification:read"
 	AuthRefreshEvent         = "auth:refresh"
+	EditOpenEvent            = "edit:open"
+	EditUpdateEvent          = "edit:update" // also sent by the server
+	EditSyncEvent            = "edit:sync"
+	EditAwarenessEvent       = "edit:awareness" // also sent by the server
+	EditCloseEvent           = "edit:close"
+	EditCommentAddEvent      = "edit:comment:add"
+	EditCommentReplyEvent    = "edit:comment:reply"
+	EditCommentResolveEvent  = "edit:comment:resolve"
 )
 
 // Events that the server sends.
@@ -29,4 +37,9 @@ const (
 	PresenceDiffEvent        = "presence:diff"
 	UserOnlineEvent          = "user:online"
 	UserOfflineEvent         = "user:offline"
+	EditRoleEvent            = "edit:role"
+	EditResetEvent           = "edit:reset"
+	EditClosedEvent          = "edit:closed"
+	EditCommentEvent         = "edit:comment"
+	EditPublishedEvent       = "edit:published"
 )

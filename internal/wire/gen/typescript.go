@@ -30,6 +30,9 @@ export interface Page<T> {
   nextCursor: string | null;
 }
 
+/** Bytes: what is sent is a Uint8Array; what comes is an ArrayBuffer in browsers and a Buffer in Node. */
+export type Binary = Uint8Array | ArrayBuffer;
+
 export type Role = %s;
 
 export type ErrorCode =
@@ -48,6 +51,7 @@ func roles() []string {
 var codes = []errs.Code{
 	errs.Unauthenticated, errs.TokenExpired, errs.Forbidden, errs.NotFound, errs.NotJoined, errs.Validation,
 	errs.Conflict, errs.RoomFull, errs.RateLimited, errs.PayloadTooLarge, errs.Unavailable, errs.Internal,
+	errs.MalformedUpdate, errs.Gap, errs.Schema, errs.ClientID, errs.FutureDelete, errs.DocTooLarge,
 }
 
 // generator collects the types that are met on the way.
@@ -137,13 +141,15 @@ func (g *generator) name(t reflect.Type) string {
 		return "string"
 	case reflect.TypeFor[errs.Code]():
 		return "ErrorCode"
+	case reflect.TypeFor[[]byte]():
+		return "Binary"
 	}
 	switch t.Kind() {
 	case reflect.String:
 		return "string"
 	case reflect.Bool:
 		return "boolean"
-	case reflect.Int, reflect.Int64:
+	case reflect.Int, reflect.Int64, reflect.Float64:
 		return "number"
 	case reflect.Pointer:
 		return g.name(t.Elem()) + " | null"

@@ -15,6 +15,9 @@ export interface Page<T> {
   nextCursor: string | null;
 }
 
+/** Bytes: what is sent is a Uint8Array; what comes is an ArrayBuffer in browsers and a Buffer in Node. */
+export type Binary = Uint8Array | ArrayBuffer;
+
 export type Role = 'none' | 'viewer' | 'commenter' | 'player' | 'editor' | 'author' | 'moderator' | 'admin';
 
 export type ErrorCode =
@@ -29,7 +32,13 @@ export type ErrorCode =
   | 'RATE_LIMITED'
   | 'PAYLOAD_TOO_LARGE'
   | 'UNAVAILABLE'
-  | 'INTERNAL';
+  | 'INTERNAL'
+  | 'MALFORMED_UPDATE'
+  | 'GAP'
+  | 'SCHEMA'
+  | 'CLIENT_ID'
+  | 'FUTURE_DELETE'
+  | 'DOC_TOO_LARGE';
 
 /** What a client sends: the payload and the data of a successful answer. */
 export interface ClientEvents {
@@ -43,6 +52,14 @@ export interface ClientEvents {
   'notification:list': { in: NotificationList; data: NotificationPage };
   'notification:read': { in: NotificationRead; data: NotificationReadDone };
   'auth:refresh': { in: AuthRefresh; data: AuthRefreshed };
+  'edit:open': { in: EditOpen; data: EditOpened };
+  'edit:update': { in: EditPush; data: EditPushed };
+  'edit:sync': { in: EditSync; data: EditSynced };
+  'edit:awareness': { in: EditAwareness; data: EditAwarenessTaken };
+  'edit:close': { in: EditClose; data: EditClosed };
+  'edit:comment:add': { in: EditCommentAdd; data: EditComment };
+  'edit:comment:reply': { in: EditCommentReply; data: EditComment };
+  'edit:comment:resolve': { in: EditCommentResolve; data: EditComment };
 }
 
 /** What the server sends. */
@@ -61,6 +78,13 @@ export interface ServerEvents {
   'presence:diff': PresenceDiff;
   'user:online': UserOnline;
   'user:offline': UserOffline;
+  'edit:update': EditUpdate;
+  'edit:awareness': EditAwareness;
+  'edit:role': EditRole;
+  'edit:reset': EditReset;
+  'edit:closed': EditClosed;
+  'edit:comment': EditComment;
+  'edit:published': EditPublished;
 }
 
 export interface StoryJoin {
@@ -173,6 +197,102 @@ export interface AuthRefreshed {
   expiresAt: string;
 }
 
+export interface EditOpen {
+  storyId: string;
+  proto: number;
+  clientId: number;
+  sv: Binary;
+}
+
+export interface EditOpened {
+  storyId: string;
+  role: Role;
+  seq: number;
+  sv: Binary;
+  u: Binary | null;
+  url?: string;
+  aw: Binary;
+  peers: EditPeer[];
+  limits: EditLimits;
+}
+
+export interface EditPush {
+  storyId: string;
+  u: Binary;
+  n: number;
+}
+
+export interface EditPushed {
+  n: number;
+  seq: number;
+}
+
+export interface EditSync {
+  storyId: string;
+  sv: Binary;
+}
+
+export interface EditSynced {
+  storyId: string;
+  role: Role;
+  seq: number;
+  sv: Binary;
+  u: Binary | null;
+  url?: string;
+}
+
+export interface EditAwareness {
+  storyId: string;
+  aw: Binary;
+}
+
+export interface EditAwarenessTaken {
+  storyId: string;
+}
+
+export interface EditClose {
+  storyId: string;
+}
+
+export interface EditClosed {
+  storyId: string;
+  reason: 'left' | 'revoked' | 'unavailable';
+}
+
+export interface EditCommentAdd {
+  storyId: string;
+  cmdId?: string;
+  passageId: string;
+  anchor?: EditAnchor | null;
+  text: string;
+}
+
+export interface EditComment {
+  id: string;
+  storyId: string;
+  passageId: string;
+  parentId: string | null;
+  anchor: EditAnchor | null;
+  text: string;
+  user: User;
+  createdAt: string;
+  resolvedAt: string | null;
+  resolvedBy: User | null;
+}
+
+export interface EditCommentReply {
+  storyId: string;
+  cmdId?: string;
+  parentId: string;
+  text: string;
+}
+
+export interface EditCommentResolve {
+  storyId: string;
+  commentId: string;
+  resolved: boolean;
+}
+
 export interface SessionReady {
   connectionId: string;
   user: User;
@@ -244,6 +364,28 @@ export interface UserOnline {
 export interface UserOffline {
   userId: string;
   lastSeenAt: string;
+}
+
+export interface EditUpdate {
+  storyId: string;
+  u: Binary;
+  seq: number;
+  from: number;
+}
+
+export interface EditRole {
+  storyId: string;
+  role: Role;
+}
+
+export interface EditReset {
+  storyId: string;
+  reason: ErrorCode;
+}
+
+export interface EditPublished {
+  storyId: string;
+  release: EditRelease;
 }
 
 export interface Story {
@@ -340,6 +482,60 @@ export interface SignedIn {
   expiresAt: string;
 }
 
+export interface EditCommentList {
+  items: EditComment[];
+}
+
+export interface DocContent {
+  storyId: string;
+  seq: number;
+  title: string;
+  lang: string;
+  start: string;
+  passages: DocPassage[];
+  vars: DocVar[];
+}
+
+export interface DocPushed {
+  seq: number;
+}
+
+export interface DocVersionList {
+  items: DocVersion[];
+}
+
+export interface DocVersionCreate {
+  label: string;
+}
+
+export interface DocDiff {
+  version: DocVersion;
+  passages: DocPassageDiff[];
+  fields: string[];
+}
+
+export interface DocAuthors {
+  runs: DocAuthorRun[];
+}
+
+export interface DocPublish {
+  minSeq?: number;
+}
+
+export interface DocPublished {
+  release: EditRelease | null;
+  problems: DocProblem[];
+}
+
+export interface InvitationCreate {
+  role: Role;
+  userId?: string;
+}
+
+export interface InvitationList {
+  items: Invitation[];
+}
+
 export interface User {
   id: string;
   display_name: string;
@@ -371,6 +567,36 @@ export interface Counts {
   rev: number;
 }
 
+export interface EditPeer {
+  clientId: number;
+  user: User;
+  color: string;
+}
+
+export interface EditLimits {
+  update: number;
+  upload: number;
+  body: number;
+  passages: number;
+  units: number;
+  state: number;
+  name: number;
+  tags: number;
+  tag: number;
+  vars: number;
+  openDocs: number;
+  awareness: number;
+  unanswered: number;
+  coalesceMs: number;
+  awarenessSec: number;
+}
+
+export interface EditAnchor {
+  start: string;
+  end: string;
+  quote: string;
+}
+
 export interface RoomState {
   storyId: string;
   role: Role;
@@ -396,6 +622,14 @@ export interface PresenceLeave {
   lastSeenAt: string;
 }
 
+export interface EditRelease {
+  id: string;
+  no: number;
+  seq: number;
+  publishedBy: User;
+  publishedAt: string;
+}
+
 export interface UserStatus {
   status: 'online' | 'offline';
   lastSeenAt: string | null;
@@ -405,4 +639,67 @@ export interface Refusal {
   code: ErrorCode;
   message: string;
   retryAfterMs?: number;
+}
+
+export interface DocPassage {
+  id: string;
+  name: string;
+  body: string;
+  tags: string[];
+  pos: number[];
+  size: number[];
+  trashedAt: string | null;
+}
+
+export interface DocVar {
+  name: string;
+  type: 'bool' | 'int' | 'string';
+  init: unknown;
+  scope: 'shared' | 'private';
+  doc: string;
+}
+
+export interface DocVersion {
+  id: string;
+  seq: number;
+  kind: 'auto' | 'named' | 'publish' | 'restore' | 'import';
+  label: string;
+  createdBy: User | null;
+  createdAt: string;
+}
+
+export interface DocPassageDiff {
+  id: string;
+  change: 'added' | 'removed' | 'changed';
+  now: DocPassage | null;
+  then: DocPassage | null;
+  text: DocTextRun[];
+}
+
+export interface DocAuthorRun {
+  user: User | null;
+  text: string;
+}
+
+export interface DocProblem {
+  severity: 'error' | 'warning';
+  code: string;
+  passageId?: string;
+  passage?: string;
+  message: string;
+}
+
+export interface Invitation {
+  code: string;
+  storyId: string;
+  title: string;
+  role: Role;
+  user: User | null;
+  invitedBy: User;
+  expiresAt: string;
+}
+
+export interface DocTextRun {
+  op: '=' | '-' | '+';
+  text: string;
 }
