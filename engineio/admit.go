@@ -35,7 +35,11 @@ func validID(id string) bool {
 	return true
 }
 
-var errInvalidID = errors.New("invalid session id")
+var (
+	errInvalidID = errors.New("invalid session id")
+	errTakenID   = errors.New("id of an open session generated again")
+	errClosing   = errors.New("server is closing")
+)
 
 func (srv *Server) generateID(r *http.Request) (string, error) {
 	if srv.opts.GenerateID == nil {
@@ -48,31 +52,45 @@ func (srv *Server) generateID(r *http.Request) (string, error) {
 	return id, err
 }
 
-// admit finds an id for a new session, takes it, and counts n goroutines or
-// sessions about to start. If that cannot be, it answers the request.
-func (srv *Server) admit(w http.ResponseWriter, r *http.Request, n int, upgrade bool) (id string, ok bool) {
-	id, err := srv.generateID(r)
-	if err != nil {
+// take finds an id for a new session, takes it, and counts n goroutines or
+// sessions about to start. Errors other than errClosing are logged.
+func (srv *Server) take(r *http.Request, n int) (id string, err error) {
+	id, err = srv.generateID(r)
+	if err == nil {
+		err = srv.takeID(id, n)
+	}
+	if err != nil && err != errClosing {
 		srv.opts.Logger.Warn("engineio: no id for a session", slog.Any("err", err))
-		refuse(codeBadRequest).write(w, upgrade)
-		return "", false
 	}
+	return id, err
+}
+
+func (srv *Server) takeID(id string, n int) error {
 	srv.mu.Lock()
-	_, taken := srv.sessions[id]
-	closed := srv.closed
-	if !taken && !closed {
-		srv.sessions[id] = nil
-		srv.wg.Add(n)
+	defer srv.mu.Unlock()
+	if srv.closed {
+		return errClosing
 	}
-	srv.mu.Unlock()
-	switch {
-	case closed:
+	if _, taken := srv.sessions[id]; taken {
+		return errTakenID
+	}
+	srv.sessions[id] = nil
+	srv.wg.Add(n)
+	return nil
+}
+
+// admit is take; if that cannot be, it answers the request.
+func (srv *Server) admit(w http.ResponseWriter, r *http.Request, n int, upgrade bool) (id string, ok bool) {
+	id, err := srv.take(r, n)
+	switch err {
+	case nil:
+		return id, true
+	case errClosing:
 		refuseClosing(w)
-	case taken:
-		srv.opts.Logger.Warn("engineio: id of an open session generated again")
+	default:
 		refuse(codeBadRequest).write(w, upgrade)
 	}
-	return id, !taken && !closed
+	return "", false
 }
 
 // addFields lets the program add to the header of an answer. A hook may panic:

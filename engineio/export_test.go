@@ -52,3 +52,13 @@ func (f *Frame) Wire() []byte { return f.wire }
 
 // Unmask applies a mask as the parser does.
 func Unmask(b []byte, mask uint32) uint32 { return unmask(b, mask) }
+
+// NewStreamParser returns a parser of the frames of a stream.
+func NewStreamParser(payload, fragments int) *FrameParser {
+	f := NewFrameParser(payload, fragments)
+	f.p.bare = true
+	return f
+}
+
+// ToBare turns WebSocket frames into frames of a stream, in place.
+func ToBare(frames []byte) []byte { return toBare(frames) }

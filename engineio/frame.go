@@ -74,6 +74,19 @@ func putHeader(buf []byte, end int, opcode byte) int {
 	return from
 }
 
+// frameSize returns the lengths of header and payload of the unmasked frame that
+// data starts with.
+func frameSize(data []byte) (header, payload int) {
+	switch n := data[1] & 0x7f; n {
+	case 126:
+		return 4, int(binary.BigEndian.Uint16(data[2:]))
+	case 127:
+		return 10, int(binary.BigEndian.Uint64(data[2:]))
+	default:
+		return 2, int(n)
+	}
+}
+
 // newPacketFrame encodes a packet other than a message.
 func newPacketFrame(packet string) *Frame {
 	buf := append(make([]byte, FrameRoom), packet...)

@@ -3,10 +3,12 @@ package engineio
 // Transport names one way of moving packets.
 type Transport string
 
-// The transports of this package.
+// The transports of Engine.IO.
 const (
 	Polling   Transport = "polling"
 	WebSocket Transport = "websocket"
+	// WebTransport needs [Options.WebTransport].
+	WebTransport Transport = "webtransport"
 )
 
 // A Handler accepts sessions.

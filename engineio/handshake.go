@@ -93,12 +93,19 @@ func (s *Session) Handshake() Handshake {
 	return h
 }
 
+// greeting is what a session begins with, as WebSocket frames.
+func (s *Session) greeting() []byte { return s.openPacket().wire }
+
 // openPacket is the first packet of a session: Engine.IO v4, "Handshake".
 func (s *Session) openPacket() *Frame {
 	opts := &s.shard.srv.opts
 	upgrades := []Transport{}
-	if s.carrier.Load() == carrierPolling && !opts.DisableUpgrades && opts.enabled(WebSocket) {
-		upgrades = append(upgrades, WebSocket)
+	if s.carrier.Load() == carrierPolling && !opts.DisableUpgrades {
+		for _, t := range [...]Transport{WebSocket, WebTransport} {
+			if opts.enabled(t) {
+				upgrades = append(upgrades, t)
+			}
+		}
 	}
 	data, _ := json.Marshal(struct {
 		SID          string      `json:"sid"`

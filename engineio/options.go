@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -65,8 +66,14 @@ type Options struct {
 	// which readers pause before their next message. Default 1024.
 	MaxBacklog int
 
-	// Transports lists the enabled transports. Default polling and websocket.
+	// Transports lists the enabled transports. NewServer panics if it names
+	// another. Default polling and websocket, and webtransport if the field
+	// WebTransport is set.
 	Transports []Transport
+
+	// WebTransport, when set, accepts connections over HTTP/3. Package webtransport
+	// has one; it is apart so that programs which do not use it do not link QUIC.
+	WebTransport StreamAccepter
 
 	// DisableUpgrades makes polling sessions stay on polling.
 	DisableUpgrades bool
@@ -143,6 +150,14 @@ func (o Options) withDefaults() Options {
 	orDefault(&o.CompressionThreshold, DefaultCompressionThreshold)
 	if len(o.Transports) == 0 {
 		o.Transports = []Transport{Polling, WebSocket}
+		if o.WebTransport != nil {
+			o.Transports = append(o.Transports, WebTransport)
+		}
+	}
+	for _, t := range o.Transports {
+		if t != Polling && t != WebSocket && t != WebTransport {
+			panic("engineio: Options.Transports: unknown transport " + strconv.Quote(string(t)))
+		}
 	}
 	o.Cookie = cookieTemplate(o.Cookie)
 	if o.Logger == nil {

@@ -71,6 +71,10 @@ func (srv *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
+	if r.Method == http.MethodConnect {
+		srv.serveConnect(w, r)
+		return
+	}
 	upgrade := isUpgrade(r)
 	if !srv.originAllowed(r) {
 		refuse(codeForbidden).write(w, upgrade)
@@ -101,7 +105,7 @@ func (srv *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // session; there is none for a handshake.
 func (srv *Server) verify(r *http.Request, query url.Values, upgrade bool) (*Session, *refusal) {
 	transport := Transport(query.Get("transport"))
-	if !srv.opts.enabled(transport) {
+	if !srv.opts.enabled(transport) || transport == WebTransport {
 		return nil, refuse(codeTransportUnknown)
 	}
 	if upgrade && transport != WebSocket {
@@ -124,10 +128,8 @@ func (srv *Server) verify(r *http.Request, query url.Values, upgrade bool) (*Ses
 	case transport == WebSocket && !upgrade:
 		return nil, refuse(codeBadRequest)
 	}
-	if srv.opts.AllowRequest != nil {
-		if err := srv.opts.AllowRequest(r); err != nil {
-			return nil, &refusal{code: codeForbidden, message: err.Error()}
-		}
+	if refused := srv.allow(r); refused != nil {
+		return nil, refused
 	}
 	if version != "4" {
 		return nil, refuse(codeUnsupportedVersion)
@@ -135,8 +137,18 @@ func (srv *Server) verify(r *http.Request, query url.Values, upgrade bool) (*Ses
 	return nil, nil
 }
 
+// allow asks the program about a handshake.
+func (srv *Server) allow(r *http.Request) *refusal {
+	if srv.opts.AllowRequest != nil {
+		if err := srv.opts.AllowRequest(r); err != nil {
+			return &refusal{code: codeForbidden, message: err.Error()}
+		}
+	}
+	return nil
+}
+
 func (o *Options) enabled(t Transport) bool {
-	return (t == Polling || t == WebSocket) && slices.Contains(o.Transports, t)
+	return slices.Contains(o.Transports, t) && (t != WebTransport || o.WebTransport != nil)
 }
 
 // refuseClosing answers a handshake while the server closes.

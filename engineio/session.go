@@ -51,6 +51,7 @@ const (
 	carrierPolling uint32 = iota
 	carrierProbing        // polling, while a WebSocket tries to take over
 	carrierWebSocket
+	carrierWebTransport
 )
 
 // ID returns the session id: 20 characters of base64url, random, unless
@@ -59,8 +60,11 @@ func (s *Session) ID() string { return s.request[:s.idLen] }
 
 // Transport returns the transport in use.
 func (s *Session) Transport() Transport {
-	if s.carrier.Load() == carrierWebSocket {
+	switch s.carrier.Load() {
+	case carrierWebSocket:
 		return WebSocket
+	case carrierWebTransport:
+		return WebTransport
 	}
 	return Polling
 }
@@ -231,7 +235,7 @@ func (s *Session) packet(p parser.Packet) error {
 	case parser.Message:
 		s.deliver(p.Data, p.Binary)
 	case parser.Close:
-		if s.Transport() == WebSocket {
+		if s.Transport() != Polling {
 			s.terminate(ending{reason: TransportClose})
 		}
 		return errClosed

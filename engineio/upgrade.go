@@ -23,15 +23,20 @@ func (srv *Server) probe(w http.ResponseWriter, r *http.Request, s *Session) {
 		srv.wg.Done()
 		return
 	}
-	c.probing = true
 	if srv.opts.DisableUpgrades || !s.carrier.CompareAndSwap(carrierPolling, carrierProbing) {
 		go c.refuseProbe()
 		return
 	}
-	// The reader fails by itself if the upgrade takes too long.
-	c.conn.SetReadDeadline(time.Now().Add(srv.opts.UpgradeTimeout))
-	s.shard.Post(&startProbe{c})
+	c.startProbe()
 	go c.serve(early)
+}
+
+// startProbe makes the connection one that may take over its session.
+func (c *wsConn) startProbe() {
+	c.probing = true
+	// The reader fails by itself if the upgrade takes too long.
+	c.conn.SetReadDeadline(time.Now().Add(c.sess.shard.srv.opts.UpgradeTimeout))
+	c.sess.shard.Post(&startProbe{c})
 }
 
 // refuseProbe closes a WebSocket that may not take over its session.
@@ -107,7 +112,7 @@ func (t *noopTick) Run(*Shard) {
 func (c *wsConn) takeOver() error {
 	s := c.sess
 	c.conn.SetReadDeadline(time.Time{})
-	if !s.carrier.CompareAndSwap(carrierProbing, carrierWebSocket) {
+	if !s.carrier.CompareAndSwap(carrierProbing, c.carrier()) {
 		return errNoUpgrade
 	}
 	c.probing = false

@@ -49,7 +49,7 @@ func (srv *Server) serveWebSocket(w http.ResponseWriter, r *http.Request, s *Ses
 		return
 	}
 	s = srv.newSession(id, r, carrierWebSocket)
-	c, early, ok := s.accept(w, r, fields, s.openPacket().wire)
+	c, early, ok := s.accept(w, r, fields, s.greeting())
 	if !ok {
 		srv.remove(s)
 		srv.wg.Add(-2)

@@ -45,6 +45,7 @@ type wsConn struct {
 
 	parser   frameParser
 	probing  bool // it may take over the session, but has not yet
+	stream   bool // a stream, not a WebSocket; never changes
 	readBuf  []byte
 	readLen  int
 	readErr  error
@@ -208,7 +209,7 @@ func (sh *Shard) closeConn(c *wsConn, code uint16, final bool) {
 	if c.dead {
 		return
 	}
-	c.final = c.final || final
+	c.final = c.final || final || c.stream // there is no closing handshake
 	if !c.closeSent {
 		c.closeSent = true
 		sh.push(c, closeFrame(code).wire)
@@ -246,9 +247,12 @@ func (c *wsConn) abort() {
 	c.conn.SetDeadline(time.Unix(1, 0))
 }
 
-// writeAll writes data, blocking; a write may take any time as long as each
-// timeout sees progress.
+// writeAll writes data, which it may change, blocking; a write may take any
+// time as long as each timeout sees progress.
 func (c *wsConn) writeAll(data []byte, timeout time.Duration) error {
+	if c.stream {
+		data = toBare(data)
+	}
 	for len(data) > 0 {
 		c.conn.SetWriteDeadline(time.Now().Add(timeout))
 		n, err := c.conn.Write(data)

@@ -29,6 +29,7 @@ const (
 
 const (
 	maxControl = 125 // bytes; RFC 6455, section 5.5
+	maskSize   = 4   // bytes
 	maxHeader  = 14  // bytes; two, an eight-byte length, a mask
 )
 
@@ -69,6 +70,7 @@ type frameParser struct {
 	message   uint8 // opcode of the message whose fragments are coming, or 0
 	fin       bool
 	inPayload bool
+	bare      bool // the frames are those of a stream, see bareHeader
 }
 
 type frameLimits struct {
@@ -112,9 +114,16 @@ func (p *frameParser) feed(data []byte, sink frameSink) error {
 // readHeader consumes bytes of a frame header; done tells that it is complete.
 func (p *frameParser) readHeader(data []byte) (rest []byte, done bool, err error) {
 	want := 2
+	if p.bare && p.headLen == 0 && len(data) > 0 {
+		p.head[0], p.head[1] = fromBare(data[0])
+		p.headLen, data = 2, data[1:]
+		if err := p.checkHeader(); err != nil {
+			return nil, false, err
+		}
+	}
 	for {
 		if int(p.headLen) >= 2 {
-			want = headerLen(p.head[1])
+			want = p.headerLen()
 		}
 		n := copy(p.head[p.headLen:want], data)
 		p.headLen += uint8(n)
@@ -122,7 +131,7 @@ func (p *frameParser) readHeader(data []byte) (rest []byte, done bool, err error
 		if int(p.headLen) < want {
 			return data, false, nil
 		}
-		if want == 2 {
+		if want == 2 && !p.bare {
 			if err := p.checkHeader(); err != nil {
 				return nil, false, err
 			}
@@ -134,16 +143,19 @@ func (p *frameParser) readHeader(data []byte) (rest []byte, done bool, err error
 	}
 }
 
-// headerLen returns the length of a header from its second byte.
-func headerLen(second byte) int {
-	switch second & 0x7f {
+// headerLen returns the length of the header of which two bytes are here.
+func (p *frameParser) headerLen() int {
+	size := 2
+	switch p.head[1] & 0x7f {
 	case 126:
-		return 8
+		size = 4
 	case 127:
-		return 14
-	default:
-		return 6
+		size = 10
 	}
+	if !p.bare {
+		size += maskSize
+	}
+	return size
 }
 
 // checkHeader judges the first two bytes, before anything is buffered.
@@ -189,7 +201,9 @@ func (p *frameParser) startFrame(size int) error {
 	case 127:
 		length = binary.BigEndian.Uint64(p.head[2:])
 	}
-	p.mask = binary.LittleEndian.Uint32(p.head[size-4:])
+	if !p.bare {
+		p.mask = binary.LittleEndian.Uint32(p.head[size-maskSize:])
+	}
 	if p.opcode >= opClose {
 		p.remaining = int(length)
 		return nil
