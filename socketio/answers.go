@@ -28,7 +28,7 @@ func (o Operator) Timeout(d time.Duration) Operator {
 // With Volatile, a client for whom the event was dropped does not answer.
 func (o Operator) EmitWithAck(ctx context.Context, event string, args ...any) ([]*Args, error) {
 	id := o.ns.ackID.Add(1) - 1
-	msg, err := encodeEvent(o.ns.name, event, id, true, args)
+	msg, err := encodeEvent(o.ns, event, id, true, args)
 	if err != nil {
 		return nil, err
 	}

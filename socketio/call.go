@@ -91,7 +91,7 @@ func (c *Call) Ack(values ...any) error {
 	if !c.hasAck || c.acked.Load() {
 		return nil
 	}
-	msg, err := encodeAck(c.socket.ns.name, c.id, values)
+	msg, err := encodeAck(c.socket.ns, c.id, values)
 	if err != nil {
 		return err
 	}

@@ -77,6 +77,10 @@ func (c *conn) idle() bool {
 
 // Message takes one message of the client.
 func (c *conn) Message(data []byte, binary bool) {
+	if c.srv.opts.Parser != nil {
+		c.custom(data, binary)
+		return
+	}
 	if binary {
 		c.attachment(data)
 		return
@@ -90,13 +94,8 @@ func (c *conn) Message(data []byte, binary bool) {
 		c.fail(err)
 		return
 	}
-	if p.Type == parser.Connect {
-		c.connect(p)
-		return
-	}
-	s := c.find(p.Namespace)
-	if s == nil || p.Type == parser.ConnectError {
-		c.invalid(p)
+	s := c.recipient(p)
+	if s == nil {
 		return
 	}
 	if p.Attachments > 0 {
@@ -107,6 +106,21 @@ func (c *conn) Message(data []byte, binary bool) {
 		return
 	}
 	c.packet(s, p, nil)
+}
+
+// recipient returns the socket that a packet is for. If there is none, the packet
+// has been dealt with.
+func (c *conn) recipient(p parser.Packet) *Socket {
+	if p.Type == parser.Connect {
+		c.connect(p)
+		return nil
+	}
+	s := c.find(p.Namespace)
+	if s == nil || p.Type == parser.ConnectError {
+		c.invalid(p)
+		return nil
+	}
+	return s
 }
 
 var (
@@ -267,7 +281,9 @@ func (c *conn) connect(p parser.Packet) {
 
 // refuse sends CONNECT_ERROR.
 func (c *conn) refuse(namespace string, body []byte) {
-	c.session.Send(newControl(parser.ConnectError, namespace, body))
+	if frame := c.control(namespace, parser.ConnectError, body); frame != nil {
+		c.session.Send(frame)
+	}
 }
 
 // connectErrorBody is the payload of CONNECT_ERROR for an error of a middleware,

@@ -75,6 +75,11 @@
 // long as it likes, but Raw and Binary return shared memory that must not be
 // changed; Decode copies.
 //
+// # Other encodings
+//
+// [Options.Parser] replaces the text of packets; package msgpack has the parser
+// for clients that use npm's socket.io-msgpack-parser.
+//
 // # Several processes
 //
 // [Options.Adapter] connects a namespace to those of other processes; see

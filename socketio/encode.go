@@ -63,7 +63,7 @@ func (sc *scratch) name(event string) error {
 }
 
 // encodeEvent encodes EVENT or BINARY_EVENT.
-func encodeEvent(namespace, event string, id uint64, hasID bool, args []any) (message, error) {
+func encodeEvent(ns *Namespace, event string, id uint64, hasID bool, args []any) (message, error) {
 	if parser.Reserved(event) {
 		return message{}, fmt.Errorf("%w: %q", ErrReservedEvent, event)
 	}
@@ -74,30 +74,28 @@ func encodeEvent(namespace, event string, id uint64, hasID bool, args []any) (me
 		return message{}, err
 	}
 	attachments, err := sc.values(args, true)
-	if err != nil {
-		return message{}, fmt.Errorf("encode %q: %w", event, err)
+	if err == nil {
+		var msg message
+		if msg, err = newMessage(ns.srv.opts.Parser, ns.name, parser.Event, id, hasID, sc.buf.Bytes(), attachments); err == nil {
+			return msg, nil
+		}
 	}
-	t := parser.Event
-	if len(attachments) > 0 {
-		t = parser.BinaryEvent
-	}
-	return newMessage(t, namespace, id, hasID, sc.buf.Bytes(), attachments), nil
+	return message{}, fmt.Errorf("encode %q: %w", event, err)
 }
 
 // encodeAck encodes ACK or BINARY_ACK.
-func encodeAck(namespace string, id uint64, args []any) (message, error) {
+func encodeAck(ns *Namespace, id uint64, args []any) (message, error) {
 	sc := scratches.Get().(*scratch)
 	defer sc.release()
 	sc.buf.WriteByte('[')
 	attachments, err := sc.values(args, false)
-	if err != nil {
-		return message{}, fmt.Errorf("encode acknowledgement: %w", err)
+	if err == nil {
+		var msg message
+		if msg, err = newMessage(ns.srv.opts.Parser, ns.name, parser.Ack, id, true, sc.buf.Bytes(), attachments); err == nil {
+			return msg, nil
+		}
 	}
-	t := parser.Ack
-	if len(attachments) > 0 {
-		t = parser.BinaryAck
-	}
-	return newMessage(t, namespace, id, true, sc.buf.Bytes(), attachments), nil
+	return message{}, fmt.Errorf("encode acknowledgement: %w", err)
 }
 
 // values appends args and the bracket that ends their array. comma: something
@@ -121,8 +119,15 @@ func (sc *scratch) values(args []any, comma bool) (attachments [][]byte, err err
 	return attachments, nil
 }
 
-// newMessage builds the frames of a packet with that payload, which it copies.
-func newMessage(t parser.Type, namespace string, id uint64, hasID bool, payload []byte, attachments [][]byte) message {
+// newMessage builds the frames of a packet with that payload, which it copies. t
+// is that of a packet without attachments. enc is Options.Parser; only it can fail.
+func newMessage(enc Parser, namespace string, t parser.Type, id uint64, hasID bool, payload []byte, attachments [][]byte) (message, error) {
+	t = t.With(len(attachments))
+	if enc != nil {
+		return newCustomMessage(enc, parser.Packet{
+			Type: t, Namespace: []byte(namespace), ID: id, HasID: hasID, Attachments: len(attachments), Data: bytes.Clone(payload),
+		}, attachments)
+	}
 	const longestNumbers = 32 // type, attachments, id and their separators
 	buf := make([]byte, engineio.FrameRoom, engineio.FrameRoom+longestNumbers+len(namespace)+len(payload))
 	buf = parser.AppendHeader(buf, t, len(attachments), namespace, id, hasID)
@@ -134,20 +139,12 @@ func newMessage(t parser.Type, namespace string, id uint64, hasID bool, payload 
 	for _, b := range attachments {
 		msg.frames = append(msg.frames, engineio.NewFrame(b, true))
 	}
-	return msg
-}
-
-// newControl builds the frame of a packet other than events and acknowledgements.
-func newControl(t parser.Type, namespace string, payload []byte) *engineio.Frame {
-	return newMessage(t, namespace, 0, false, payload, nil).frames[0]
+	return msg, nil
 }
 
 // newBroadcastFrames encodes an event that came from another process.
 // hasID: its clients are to acknowledge it under b.id.
-func newBroadcastFrames(namespace string, b *Broadcast, hasID bool) []*engineio.Frame {
-	t := parser.Event
-	if len(b.Attachments) > 0 {
-		t = parser.BinaryEvent
-	}
-	return newMessage(t, namespace, b.id, hasID, b.Data, b.Attachments).frames
+func newBroadcastFrames(ns *Namespace, b *Broadcast, hasID bool) ([]*engineio.Frame, error) {
+	msg, err := newMessage(ns.srv.opts.Parser, ns.name, parser.Event, b.id, hasID, b.Data, b.Attachments)
+	return msg.frames, err
 }

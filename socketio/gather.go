@@ -39,7 +39,11 @@ type gathering struct {
 func (h *hub) BroadcastWithAck(ctx context.Context, b *Broadcast, sink AckSink) error {
 	if b.frames == nil {
 		b.id = h.ns.ackID.Add(1) - 1
-		b.frames = newBroadcastFrames(h.ns.name, b, true)
+		frames, err := newBroadcastFrames(h.ns, b, true)
+		if err != nil {
+			return err
+		}
+		b.frames = frames
 	}
 	g := &gathering{hub: h, event: b, asked: make([][]*Socket, len(h.shards)), change: make(chan struct{}, 1), shards: len(h.shards)}
 	h.post(g)

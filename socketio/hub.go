@@ -38,7 +38,11 @@ func (h *hub) post(t engineio.Task) {
 // Broadcast implements [Adapter].
 func (h *hub) Broadcast(b *Broadcast) error {
 	if b.frames == nil {
-		b.frames = newBroadcastFrames(h.ns.name, b, false)
+		frames, err := newBroadcastFrames(h.ns, b, false)
+		if err != nil {
+			return err
+		}
+		b.frames = frames
 	}
 	b.hub = h
 	h.post((*delivery)(b))
@@ -156,7 +160,9 @@ type arrival struct {
 // Run implements engineio.Task.
 func (a *arrival) Run(sh *engineio.Shard) {
 	sp := &a.socket.ns.hub.spaces[sh.Index()]
-	sh.Append(a.socket.conn.session, a.frame)
+	if a.frame != nil {
+		sh.Append(a.socket.conn.session, a.frame)
+	}
 	sp.add(a.socket)
 	for _, name := range a.rooms {
 		sp.join(a.socket, name)

@@ -69,7 +69,7 @@ func (o Operator) adapter() Adapter {
 // The error tells of a reserved name, an argument that is not JSON, or of an
 // adapter that could not reach other processes; never of a client.
 func (o Operator) Emit(event string, args ...any) error {
-	msg, err := encodeEvent(o.ns.name, event, 0, false, args)
+	msg, err := encodeEvent(o.ns, event, 0, false, args)
 	if err != nil {
 		return err
 	}

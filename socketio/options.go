@@ -44,6 +44,10 @@ type Options struct {
 	// readers of connections and must be quick.
 	Adapter func(ns *Namespace, local Adapter) Adapter
 
+	// Parser, when set, replaces the encoding of packets on the wire; clients must
+	// be configured with the same. Default: that of package parser.
+	Parser Parser
+
 	// KeepAuth keeps the auth payload of each socket for as long as it lives.
 	// By default it is forgotten when the OnConnect handlers have returned,
 	// because it is usually a secret, and memory per connection counts.

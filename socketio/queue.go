@@ -175,7 +175,7 @@ func (s *Socket) greet() {
 // closed meanwhile.
 func (s *Socket) admit() bool {
 	payload := append(append([]byte(`{"sid":"`), s.id...), `"}`...)
-	frame := newControl(parser.Connect, s.ns.name, payload)
+	frame := s.conn.control(s.ns.name, parser.Connect, payload)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.state.Load() != stateConnecting {

@@ -1,6 +1,7 @@
 package socketio
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -99,7 +100,7 @@ func (ns *Namespace) ServerSideEmitWithAck(ctx context.Context, event string, ar
 }
 
 func (ns *Namespace) serverSideEmit(ctx context.Context, answer func(*Args), event string, args []any) error {
-	msg, err := encodeEvent(ns.name, event, 0, false, args)
+	msg, err := encodeEvent(ns, event, 0, false, args)
 	if err != nil {
 		return err
 	}
@@ -151,9 +152,12 @@ func (ns *Namespace) callServerHandler(ctx context.Context, h ServerHandler, eve
 // answers from other processes. []byte values become binary ones. The values are
 // not retained.
 func NewArgs(values ...any) (*Args, error) {
-	msg, err := encodeAck("", 0, values)
+	sc := scratches.Get().(*scratch)
+	defer sc.release()
+	sc.buf.WriteByte('[')
+	attachments, err := sc.values(values, false)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("encode values: %w", err)
 	}
-	return &Args{data: msg.data, n: len(values), attachments: msg.attachments}, nil
+	return &Args{data: bytes.Clone(sc.buf.Bytes()), n: len(values), attachments: attachments}, nil
 }

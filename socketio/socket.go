@@ -136,7 +136,7 @@ func (s *Socket) SetData(data any) {
 // The error is ErrDisconnected, ErrReservedEvent or an argument's that is not
 // JSON.
 func (s *Socket) Emit(event string, args ...any) error {
-	msg, err := encodeEvent(s.ns.name, event, 0, false, args)
+	msg, err := encodeEvent(s.ns, event, 0, false, args)
 	if err != nil {
 		return err
 	}
@@ -154,7 +154,7 @@ type VolatileSocket struct{ s *Socket }
 // Emit is [Socket.Emit], but the event is dropped if the client cannot take it
 // at once.
 func (v VolatileSocket) Emit(event string, args ...any) error {
-	msg, err := encodeEvent(v.s.ns.name, event, 0, false, args)
+	msg, err := encodeEvent(v.s.ns, event, 0, false, args)
 	if err != nil {
 		return err
 	}
@@ -217,7 +217,7 @@ func (s *Socket) expect(w waiter) bool {
 // handler of the same socket.
 func (s *Socket) EmitWithAck(ctx context.Context, event string, args ...any) (*Args, error) {
 	id := s.ns.ackID.Add(1) - 1
-	msg, err := encodeEvent(s.ns.name, event, id, true, args)
+	msg, err := encodeEvent(s.ns, event, id, true, args)
 	if err != nil {
 		return nil, err
 	}
@@ -389,7 +389,7 @@ func (s *Socket) end(reason DisconnectReason, tell bool) {
 	if was == stateConnected {
 		gone := &departure{socket: s}
 		if tell {
-			gone.frame = newControl(parser.Disconnect, s.ns.name, nil)
+			gone.frame = s.conn.control(s.ns.name, parser.Disconnect, nil)
 		}
 		s.conn.session.Shard().Post(gone)
 	}

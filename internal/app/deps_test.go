@@ -23,6 +23,7 @@ var allowed = map[string]string{
 	"socketio":        "engineio socketio/parser",
 
 	"socketio/internal/msgpack": "socketio/parser",
+	"socketio/msgpack":          "socketio socketio/internal/msgpack socketio/parser",
 
 	"internal/errs":     "",
 	"internal/auth":     "internal/errs",

@@ -109,6 +109,22 @@ func decodeAttachments(text []byte, i, limit int) (n, next int, err error) {
 	return n, i + 1, nil
 }
 
+// Check does for a packet that was decoded in another way what [Decode] does: it
+// holds its type, id, number of attachments and payload against the limits and
+// fills Event and Args. What Decode returned needs no Check.
+func (p *Packet) Check(limits Limits) error {
+	limits = limits.orDefaults()
+	switch {
+	case p.Type > BinaryAck:
+		return ErrType
+	case p.ID > MaxID:
+		return ErrID
+	case p.Attachments > limits.Attachments, p.Attachments > 0 && !p.Type.Binary() && p.Type.With(p.Attachments) == p.Type:
+		return ErrAttachments
+	}
+	return p.check(limits)
+}
+
 // check holds the payload against the shape its type asks for.
 func (p *Packet) check(limits Limits) error {
 	switch p.Type {

@@ -31,6 +31,19 @@ func (t Type) String() string {
 // Binary reports whether packets of the type are followed by attachments.
 func (t Type) Binary() bool { return t == BinaryEvent || t == BinaryAck }
 
+// With returns the type of an event or acknowledgement with that many attachments;
+// others have none.
+func (t Type) With(attachments int) Type {
+	switch {
+	case attachments == 0:
+	case t == Event:
+		return BinaryEvent
+	case t == Ack:
+		return BinaryAck
+	}
+	return t
+}
+
 // Packet is one packet without its attachments.
 //
 // After [Decode] every slice aliases the decoded text, except an Event that was

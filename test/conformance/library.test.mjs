@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { io } from "socket.io-client";
+import msgpack from "socket.io-msgpack-parser";
 import { startLibrary } from "../support/process.mjs";
 import { next, pause, record, until } from "../support/wait.mjs";
 
@@ -10,13 +11,15 @@ const ways = {
   websocket: { transports: ["websocket"] },
   polling: { transports: ["polling"] },
   "polling upgraded to websocket": { transports: ["polling", "websocket"] },
+  "websocket, packets in MessagePack": { transports: ["websocket"], parser: msgpack },
+  "polling, packets in MessagePack": { transports: ["polling"], parser: msgpack },
 };
 
-let server;
+let servers;
 before(async () => {
-  server = await startLibrary();
+  servers = await Promise.all([startLibrary(), startLibrary({ parser: "msgpack" })]);
 });
-after(() => server?.stop());
+after(() => Promise.all((servers ?? []).map((server) => server.stop())));
 
 for (const [way, options] of Object.entries(ways)) {
   describe(`stock client, ${way}`, { timeout: 60_000 }, () => {
@@ -24,7 +27,8 @@ for (const [way, options] of Object.entries(ways)) {
     after(() => open.forEach((socket) => socket.disconnect()));
 
     function client(namespace = "/test", more = {}) {
-      const socket = io(server.url + namespace, { forceNew: true, reconnection: false, ...options, ...more });
+      const { url } = servers[options.parser ? 1 : 0];
+      const socket = io(url + namespace, { forceNew: true, reconnection: false, ...options, ...more });
       open.push(socket);
       return socket;
     }

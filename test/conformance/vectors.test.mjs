@@ -5,6 +5,7 @@ import { createRequire } from "node:module";
 import { describe, test } from "node:test";
 import { decodePacket, decodePayload, encodePacket, encodePayload } from "engine.io-parser";
 import * as notepack3 from "notepack.io";
+import * as msgpack from "socket.io-msgpack-parser";
 import { Decoder, Encoder } from "socket.io-parser";
 
 const vectors = (path) => JSON.parse(readFileSync(new URL(`../../${path}`, import.meta.url), "utf8"));
@@ -67,28 +68,65 @@ describe("socket.io-parser agrees", () => {
   }
 });
 
+/** A value with its binary parts in the places of their placeholders. */
+const filled = (json, attachments = []) =>
+  JSON.parse(json, (_, value) => (value?._placeholder ? Buffer.from(attachments[value.num], "hex") : value));
+const hex = (bytes) => Buffer.from(bytes).toString("hex");
+
+/** A value as JSON, with binary parts of both kinds as text. */
+function canonical(value) {
+  const plain = (part) => {
+    if (part instanceof ArrayBuffer || Buffer.isBuffer(part)) return hex(part);
+    if (Array.isArray(part)) return part.map(plain);
+    if (part?.constructor === Object) return Object.fromEntries(Object.entries(part).map(([key, member]) => [key, plain(member)]));
+    return part;
+  };
+  return JSON.parse(JSON.stringify(plain(value)));
+}
+
 describe("notepack.io agrees", () => {
   const require = createRequire(import.meta.url);
   const notepack2 = createRequire(require.resolve("socket.io-msgpack-parser"))("notepack.io");
 
-  for (const { name, json, attachments = [], bytes, reads } of vectors("socketio/internal/msgpack/testdata/values.json")) {
+  for (const { name, json, attachments, bytes, reads } of vectors("socketio/internal/msgpack/testdata/values.json")) {
     test(name, () => {
-      const wanted = JSON.parse(json, (_, value) => (value?._placeholder ? Buffer.from(attachments[value.num], "hex") : value));
+      const wanted = filled(json, attachments);
       const encoded = Buffer.from(bytes, "hex");
-      if (!reads) {
-        assert.equal(Buffer.from(notepack3.encode(wanted)).toString("hex"), bytes);
-        assert.equal(Buffer.from(notepack2.encode(wanted)).toString("hex"), bytes);
-        assert.deepEqual(notepack2.decode(encoded), wanted);
-      }
-      assert.equal(JSON.stringify(plain(notepack3.decode(encoded))), JSON.stringify(plain(wanted)));
+      assert.deepEqual(canonical(notepack3.decode(encoded)), canonical(wanted));
+      if (reads) return;
+      assert.deepEqual(notepack2.decode(encoded), wanted);
+      assert.equal(hex(notepack3.encode(wanted)), bytes);
+      assert.equal(hex(notepack2.encode(wanted)), bytes);
     });
   }
+});
 
-  /** Binary values of both kinds as text. */
-  function plain(value) {
-    if (value instanceof ArrayBuffer || Buffer.isBuffer(value)) return Buffer.from(value).toString("hex");
-    if (Array.isArray(value)) return value.map(plain);
-    if (value?.constructor === Object) return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, plain(member)]));
-    return value;
+describe("socket.io-msgpack-parser agrees", () => {
+  function decode(bytes) {
+    const decoder = new msgpack.Decoder();
+    let decoded;
+    decoder.on("decoded", (packet) => {
+      decoded = packet;
+    });
+    decoder.add(Buffer.from(bytes, "hex"));
+    return decoded;
+  }
+
+  for (const { name, bytes, packet, reads, lenient } of vectors("socketio/msgpack/testdata/packets.json")) {
+    if (packet) {
+      test(name, () => {
+        const { type, nsp, id, attachments } = packet;
+        const data = packet.data && filled(JSON.stringify(packet.data), attachments);
+        const decoded = decode(bytes);
+        assert.deepEqual(canonical([decoded.type, decoded.nsp, decoded.id, decoded.data]), canonical([type, nsp, id, data]));
+        if (reads) return;
+        const ordered = Object.fromEntries(Object.entries({ type, data, nsp, id }).filter(([, member]) => member !== undefined));
+        assert.equal(hex(new msgpack.Encoder().encode(ordered)[0]), bytes);
+      });
+    } else if (lenient) {
+      test(`${name}: stricter than the reference`, () => assert.doesNotThrow(() => decode(bytes)));
+    } else {
+      test(`${name}: refused`, () => assert.throws(() => decode(bytes)));
+    }
   }
 });

@@ -10,12 +10,29 @@ import (
 // A Reader reads values one behind the other. What it returns as []byte aliases
 // the data. After an error it must not be used any more.
 type Reader struct {
+	// MaxBinary is how many binary values JSON reads, beyond is ErrType; 0: as many
+	// as there are. Each takes at least two bytes of the data, and many more of JSON.
+	MaxBinary int
+
 	data []byte
 	at   int
 }
 
 // NewReader returns a Reader of data.
 func NewReader(data []byte) *Reader { return &Reader{data: data} }
+
+// Left returns the number of bytes that have not been read.
+func (r *Reader) Left() int { return len(r.data) - r.at }
+
+// Undefined skips undefined, as notepack.io 2 writes it, if it comes next, and
+// reports whether it did.
+func (r *Reader) Undefined() bool {
+	found := r.Left() >= 3 && r.data[r.at] == fixExt1 && r.data[r.at+1] == extLegacy
+	if found {
+		r.at += 3
+	}
+	return found
+}
 
 // kind is what a token is.
 type kind uint8
@@ -73,7 +90,7 @@ func (r *Reader) next() (token, error) {
 
 // take returns the next n bytes.
 func (r *Reader) take(n int) ([]byte, error) {
-	if n > len(r.data)-r.at {
+	if n > r.Left() {
 		return nil, ErrSyntax
 	}
 	b := r.data[r.at : r.at+n : r.at+n]
@@ -97,7 +114,7 @@ func (r *Reader) uint(n int) (uint64, error) {
 // length reads n bytes as a length that the rest of the data can hold.
 func (r *Reader) length(n int) (int, error) {
 	u, err := r.uint(n)
-	if err != nil || u > uint64(len(r.data)-r.at) {
+	if err != nil || u > uint64(r.Left()) {
 		return 0, ErrSyntax
 	}
 	return int(u), nil
@@ -109,7 +126,7 @@ func (r *Reader) container(k kind, n int) (token, error) {
 	if k == kindMap {
 		least = 2 * n
 	}
-	if least > len(r.data)-r.at {
+	if least > r.Left() {
 		return token{}, ErrSyntax
 	}
 	return token{kind: k, count: n}, nil
@@ -239,6 +256,21 @@ func (r *Reader) Array() (int, error) {
 func (r *Reader) Map() (int, error) {
 	t, err := r.expect(kindMap)
 	return t.count, err
+}
+
+// Int reads a whole number, in whatever form it was written.
+func (r *Reader) Int() (int64, error) {
+	t, err := r.next()
+	if err != nil {
+		return 0, err
+	}
+	switch f := math.Float64frombits(t.bits); {
+	case t.kind == kindInt, t.kind == kindUint && t.bits <= math.MaxInt64:
+		return int64(t.bits), nil
+	case t.kind == kindFloat && f == math.Trunc(f) && math.Abs(f) < 1<<63:
+		return int64(f), nil
+	}
+	return 0, ErrType
 }
 
 // Text reads a string.

@@ -115,6 +115,9 @@ func (w *jsonWriter) value(t token, depth int) error {
 	case kindString:
 		w.dst = appendQuoted(w.dst, t.bytes)
 	case kindBinary:
+		if w.r.MaxBinary > 0 && len(w.attachments) == w.r.MaxBinary {
+			return ErrType
+		}
 		w.dst = parser.AppendPlaceholder(w.dst, len(w.attachments))
 		w.attachments = append(w.attachments, t.bytes)
 	case kindTime:

@@ -3,6 +3,7 @@
 import { createServer } from "node:http";
 import { Server as Engine } from "engine.io";
 import { Server } from "socket.io";
+import msgpack from "socket.io-msgpack-parser";
 
 const option = (name, fallback) => {
   const found = process.argv.find((arg) => arg.startsWith(`-${name}=`));
@@ -21,7 +22,11 @@ const engine = new Engine(engineOptions);
 engine.on("connection", (socket) => socket.on("message", (data) => socket.send(data)));
 engine.attach(http, { path: "/engine.io/" });
 
-const io = new Server(http, { ...engineOptions, connectTimeout: Number(option("connect-timeout-ms", 10000)) });
+const io = new Server(http, {
+  ...engineOptions,
+  connectTimeout: Number(option("connect-timeout-ms", 10000)),
+  parser: option("parser") === "msgpack" ? msgpack : undefined,
+});
 
 for (const name of ["/", "/custom"]) {
   io.of(name).on("connection", (socket) => {

@@ -18,6 +18,7 @@ import (
 
 	"github.com/storywire/storywire/engineio"
 	"github.com/storywire/storywire/socketio"
+	"github.com/storywire/storywire/socketio/msgpack"
 )
 
 func main() {
@@ -35,6 +36,7 @@ func run(ctx context.Context) error {
 	connectTimeout := flag.Int("connect-timeout-ms", 10000, "`ms` until a connection must have joined a namespace")
 	maxPayload := flag.Int("max-payload", 1_000_000, "`bytes` of the largest message")
 	origins := flag.String("origins", "http://app.example", "comma-separated `origins` that may connect")
+	packets := flag.String("parser", "text", "encoding of packets: text or msgpack")
 	flag.Parse()
 
 	options := engineio.Options{
@@ -47,6 +49,7 @@ func run(ctx context.Context) error {
 	io := socketio.NewServer(socketio.Options{
 		Engine:         options,
 		ConnectTimeout: time.Duration(*connectTimeout) * time.Millisecond,
+		Parser:         parsers[*packets],
 	})
 	greeting(io.Of("/"))
 	greeting(io.Of("/custom"))
@@ -75,6 +78,9 @@ func run(ctx context.Context) error {
 	defer cancel()
 	return errors.Join(io.Close(last), engine.Close(last), server.Shutdown(last))
 }
+
+// parsers are the encodings by their names; nil is the default.
+var parsers = map[string]socketio.Parser{"msgpack": msgpack.Parser{}}
 
 // echo sends every Engine.IO message back.
 type echo struct{ session *engineio.Session }
