@@ -56,6 +56,9 @@ func NewServer(h Handler, opts Options) *Server {
 	return srv
 }
 
+// Options returns the server's options, with the defaults where none were given.
+func (srv *Server) Options() Options { return srv.opts }
+
 // Shards returns the server's shards; the slice must not be changed.
 func (srv *Server) Shards() []*Shard { return srv.shards }
 

@@ -60,9 +60,10 @@ type Broadcast struct {
 	// Volatile drops the event for clients that cannot take it at once.
 	Volatile bool
 
-	frames []*engineio.Frame // encoded once for all sockets of this process
-	id     uint64            // of the acknowledgements, in frames
-	hub    *hub              // that delivers it
+	frames   []*engineio.Frame // encoded once for all sockets of this process
+	id       uint64            // of the acknowledgements, in frames
+	hub      *hub              // that delivers it
+	position uint64            // in the logs, see Recovery; 0: none
 }
 
 // UpdateKind says what an Update does.

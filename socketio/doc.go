@@ -48,6 +48,12 @@
 // them, travels as a binary attachment, as an ArrayBuffer or Buffer does in
 // JavaScript, in both directions.
 //
+// # Clients that come back
+//
+// With [Options.Recovery] a client that lost its connection carries on where it
+// was, with what it has missed. A program with a log of its own, that outlives the
+// process or is shared by many, does the same with [Namespace.OnAdmit].
+//
 // # Concurrency
 //
 // All methods may be called by any goroutine. For one socket at a time one

@@ -16,6 +16,8 @@ type hub struct {
 	ns     *Namespace
 	shards []*engineio.Shard
 	spaces []space // by shard
+
+	recovery *recoverer // nil: clients that come back start anew
 }
 
 var _ Adapter = (*hub)(nil)
@@ -25,6 +27,9 @@ func newHub(ns *Namespace) *hub {
 	h.spaces = make([]space, len(h.shards))
 	for i := range h.spaces {
 		h.spaces[i] = space{ids: map[string]*Socket{}, rooms: map[string]*room{}}
+	}
+	if o := ns.srv.opts.Recovery; o != nil {
+		h.recovery = newRecoverer(ns, *o)
 	}
 	return h
 }
@@ -37,6 +42,9 @@ func (h *hub) post(t engineio.Task) {
 
 // Broadcast implements [Adapter].
 func (h *hub) Broadcast(b *Broadcast) error {
+	if h.recovery != nil && !b.Volatile {
+		return h.recovery.publish(h, b)
+	}
 	if b.frames == nil {
 		frames, err := newBroadcastFrames(h.ns, b, false)
 		if err != nil {
@@ -55,6 +63,9 @@ type delivery Broadcast
 // Run queues the event for the shard's part of the target.
 func (b *delivery) Run(sh *engineio.Shard) {
 	sp := &b.hub.spaces[sh.Index()]
+	if b.position > 0 {
+		sp.heard = b.position
+	}
 	switch {
 	case b.Volatile:
 		for _, m := range sp.pick(b.Target) {
@@ -153,19 +164,38 @@ func (h *hub) Close() error { return nil }
 // can come in between.
 type arrival struct {
 	socket *Socket
-	frame  *engineio.Frame
-	rooms  []string // joined by middlewares
+	before []*Packet
+	answer *engineio.Frame
+	after  []*Packet
+	rooms  []string
+	line   *lifeline // that the socket carries on; nil: none
 }
 
 // Run implements engineio.Task.
 func (a *arrival) Run(sh *engineio.Shard) {
 	sp := &a.socket.ns.hub.spaces[sh.Index()]
-	if a.frame != nil {
-		sh.Append(a.socket.conn.session, a.frame)
+	session := a.socket.conn.session
+	for _, p := range a.before {
+		appendAll(sh, session, p.msg.frames)
+	}
+	if a.answer != nil {
+		sh.Append(session, a.answer)
+	}
+	for _, p := range a.after {
+		appendAll(sh, session, p.msg.frames)
 	}
 	sp.add(a.socket)
 	for _, name := range a.rooms {
 		sp.join(a.socket, name)
+	}
+	if a.line != nil {
+		sp.resume(a.socket, a.line)
+	}
+}
+
+func appendAll(sh *engineio.Shard, session *engineio.Session, frames []*engineio.Frame) {
+	for _, f := range frames {
+		sh.Append(session, f)
 	}
 }
 
@@ -177,7 +207,11 @@ type departure struct {
 
 // Run implements engineio.Task.
 func (d *departure) Run(sh *engineio.Shard) {
-	d.socket.ns.hub.spaces[sh.Index()].remove(d.socket)
+	h := d.socket.ns.hub
+	if h.recovery != nil {
+		h.recovery.part(d.socket)
+	}
+	h.spaces[sh.Index()].remove(d.socket)
 	if d.frame != nil {
 		sh.Append(d.socket.conn.session, d.frame)
 	}

@@ -37,6 +37,7 @@ type Namespace struct {
 // rules are a namespace's handlers; they are replaced as a whole.
 type rules struct {
 	middlewares     []Middleware
+	onAdmit         func(*Socket, func(Admission) bool) error
 	onConnect       []func(*Socket)
 	onDisconnecting []func(*Socket, DisconnectReason)
 	onDisconnect    []func(*Socket, DisconnectReason)

@@ -48,6 +48,10 @@ type Options struct {
 	// be configured with the same. Default: that of package parser.
 	Parser Parser
 
+	// Recovery, unless nil, lets clients that lost their connection carry on where
+	// they were, in every namespace.
+	Recovery *Recovery
+
 	// KeepAuth keeps the auth payload of each socket for as long as it lives.
 	// By default it is forgotten when the OnConnect handlers have returned,
 	// because it is usually a secret, and memory per connection counts.

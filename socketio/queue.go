@@ -3,8 +3,6 @@ package socketio
 import (
 	"errors"
 	"time"
-
-	"github.com/storywire/storywire/socketio/parser"
 )
 
 // callQueue holds the events that wait for a socket's handlers, linked through
@@ -146,13 +144,11 @@ func (s *Socket) work() {
 // greet runs the middlewares, answers the CONNECT and runs OnConnect.
 func (s *Socket) greet() {
 	r := s.ns.rules.Load()
-	for _, m := range r.middlewares {
-		if err := s.protect("middleware", func() error { return m(s.Context(), s) }); err != nil {
-			s.refuse(err)
-			return
-		}
+	rec := s.ns.hub.recovery
+	if r.onAdmit != nil {
+		rec = nil
 	}
-	if !s.admit() {
+	if !(rec != nil && rec.opts.SkipMiddlewares && rec.resume(s)) && !s.pass(r, rec) {
 		return
 	}
 	for _, h := range r.onConnect {
@@ -165,27 +161,25 @@ func (s *Socket) greet() {
 	defer s.mu.Unlock()
 	if x := s.extra; x != nil && !s.ns.srv.opts.KeepAuth {
 		x.auth = nil
-		if x.life.ctx == nil && x.acks == nil && x.room == nil {
+		if x.life.ctx == nil && x.acks == nil && x.room == nil && x.line == nil && !x.recovered {
 			s.extra = nil
 		}
 	}
 }
 
-// admit makes the socket connected. It reports false if the connection has been
-// closed meanwhile.
-func (s *Socket) admit() bool {
-	payload := append(append([]byte(`{"sid":"`), s.id...), `"}`...)
-	frame := s.conn.control(s.ns.name, parser.Connect, payload)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.state.Load() != stateConnecting {
-		return false
+// pass runs the middlewares and makes the socket connected. It reports false if
+// it is not.
+func (s *Socket) pass(r *rules, rec *recoverer) bool {
+	for _, m := range r.middlewares {
+		if err := s.protect("middleware", func() error { return m(s.Context(), s) }); err != nil {
+			s.refuse(err)
+			return false
+		}
 	}
-	s.state.Store(stateConnected)
-	s.greeted = true
-	s.conn.session.Shard().Post(&arrival{s, frame, append([]string(nil), s.rooms...)})
-	s.conn.rearm()
-	return true
+	if rec == nil {
+		return s.admit(r)
+	}
+	return !rec.opts.SkipMiddlewares && rec.resume(s) || rec.begin(s)
 }
 
 // refuse answers the CONNECT with an error.

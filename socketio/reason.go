@@ -35,6 +35,9 @@ const (
 	// SlowClient: the client did not take what was sent to it. The reference
 	// server knows no such limit.
 	SlowClient DisconnectReason = "slow"
+	// Superseded: the client has come back over another connection and carries
+	// on there. The reference server knows no such thing.
+	Superseded DisconnectReason = "superseded"
 )
 
 func engineReason(reason engineio.CloseReason, err error) DisconnectReason {

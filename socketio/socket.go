@@ -53,6 +53,9 @@ type extra struct {
 	acks []waiter
 	auth json.RawMessage
 	room chan struct{} // the reader waits until it is closed; see enqueue
+
+	line      *lifeline // see Recovery
+	recovered bool
 }
 
 // more returns s.extra. The caller holds mu.
@@ -141,6 +144,14 @@ func (s *Socket) Emit(event string, args ...any) error {
 		return err
 	}
 	s.ns.tell(s, Target{}, event, msg, len(args))
+	return s.emit(msg)
+}
+
+// emit sends an event that may have to be sent again.
+func (s *Socket) emit(msg message) error {
+	if r := s.ns.hub.recovery; r != nil {
+		return r.emit(s, msg)
+	}
 	return s.send(msg.frames, false)
 }
 

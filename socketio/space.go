@@ -14,6 +14,7 @@ type space struct {
 	rooms   map[string]*room
 	epoch   uint64   // number of the last selection
 	picked  []member // scratch of pick
+	heard   uint64   // position of the last broadcast, see Recovery
 }
 
 // member is a socket in a list, with its session beside it: broadcasting to a
@@ -38,8 +39,9 @@ type seat struct {
 
 // ticket is a socket's place in a room.
 type ticket struct {
-	room *room
-	at   int32 // index in room.members
+	room  *room
+	at    int32  // index in room.members
+	since uint64 // position of the last broadcast before it joined, see Recovery
 }
 
 func (sp *space) add(s *Socket) {
@@ -62,7 +64,9 @@ func (sp *space) remove(s *Socket) {
 	moved.socket.seat.at = s.seat.at
 	sp.members[last] = member{}
 	sp.members = sp.members[:last]
-	delete(sp.ids, s.id)
+	if sp.ids[s.id] == s { // not a socket's that carries this one on
+		delete(sp.ids, s.id)
+	}
 	s.seat = seat{}
 }
 
@@ -75,8 +79,18 @@ func (sp *space) join(s *Socket, name string) {
 		r = &room{name: name}
 		sp.rooms[name] = r
 	}
-	s.seat.rooms = append(s.seat.rooms, ticket{r, int32(len(r.members))})
+	s.seat.rooms = append(s.seat.rooms, ticket{r, int32(len(r.members)), sp.heard})
 	r.members = append(r.members, member{s.conn.session, s})
+}
+
+// resume makes a socket hear its rooms from where the session it carries on did.
+func (sp *space) resume(s *Socket, line *lifeline) {
+	for i := range s.seat.rooms {
+		t := &s.seat.rooms[i]
+		if j := slices.IndexFunc(line.rooms, func(st stay) bool { return st.room == t.room.name }); j >= 0 {
+			t.since = line.rooms[j].since
+		}
+	}
 }
 
 func (sp *space) leave(s *Socket, name string) {

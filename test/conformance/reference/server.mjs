@@ -22,10 +22,12 @@ const engine = new Engine(engineOptions);
 engine.on("connection", (socket) => socket.on("message", (data) => socket.send(data)));
 engine.attach(http, { path: "/engine.io/" });
 
+const recovery = Number(option("recovery-ms", 0));
 const io = new Server(http, {
   ...engineOptions,
   connectTimeout: Number(option("connect-timeout-ms", 10000)),
   parser: option("parser") === "msgpack" ? msgpack : undefined,
+  ...(recovery > 0 && { connectionStateRecovery: { maxDisconnectionDuration: recovery, skipMiddlewares: false } }),
 });
 
 for (const name of ["/", "/custom"]) {

@@ -37,6 +37,7 @@ func run(ctx context.Context) error {
 	maxPayload := flag.Int("max-payload", 1_000_000, "`bytes` of the largest message")
 	origins := flag.String("origins", "http://app.example", "comma-separated `origins` that may connect")
 	packets := flag.String("parser", "text", "encoding of packets: text or msgpack")
+	recovery := flag.Int("recovery-ms", 0, "`ms` for which a client that lost its connection may carry on; 0: not at all")
 	flag.Parse()
 
 	options := engineio.Options{
@@ -46,11 +47,13 @@ func run(ctx context.Context) error {
 		AllowedOrigins: strings.Split(*origins, ","),
 	}
 	engine := engineio.NewServer(engineio.HandlerFunc(newEcho), options)
-	io := socketio.NewServer(socketio.Options{
-		Engine:         options,
-		ConnectTimeout: time.Duration(*connectTimeout) * time.Millisecond,
-		Parser:         parsers[*packets],
-	})
+	all := socketio.Options{
+		Engine: options, ConnectTimeout: time.Duration(*connectTimeout) * time.Millisecond, Parser: parsers[*packets],
+	}
+	if *recovery > 0 {
+		all.Recovery = &socketio.Recovery{MaxDisconnection: time.Duration(*recovery) * time.Millisecond}
+	}
+	io := socketio.NewServer(all)
 	greeting(io.Of("/"))
 	greeting(io.Of("/custom"))
 	guarded(io.Of("/guarded"))
