@@ -66,7 +66,7 @@ func New(ctx context.Context, cfg Config, log *slog.Logger) (*App, error) {
 	}
 	db, err := store.Open(ctx, cfg.DatabaseURL, store.Options{Logger: log})
 	if err != nil {
-		return nil, fmt.Errorf("open the database %s: %w", cfg.DatabaseURL, err)
+		return nil, fmt.Errorf("open the database: %w", err) // without its URL, which may hold a password
 	}
 	a := &App{cfg: cfg, log: log, store: db}
 	if err := a.assemble(ctx); err != nil {

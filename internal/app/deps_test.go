@@ -50,6 +50,7 @@ var allowed = map[string]string{
 // owners are the packages that alone import a third-party module, by prefix.
 var owners = map[string][]string{
 	"modernc.org/sqlite":         {"internal/store"},
+	"github.com/jackc/pgx":       {"internal/store"},
 	"github.com/pressly/goose":   {"internal/store"},
 	"github.com/golang-jwt/jwt":  {"internal/auth"},
 	"golang.org/x/time/rate":     {"internal/ratelimit"},

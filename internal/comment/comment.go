@@ -44,6 +44,9 @@ type Comment struct {
 	User      user.Profile
 	CreatedAt time.Time // to the millisecond, UTC
 	CID       string    // the author's nonce; empty if none
+	// Pos is the place among the durable events of all stories and inboxes: it
+	// rises by one, over all nodes, in the order of the commits.
+	Pos int64
 }
 
 // Draft is what somebody wants to say.

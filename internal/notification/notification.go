@@ -65,6 +65,7 @@ type Counts struct {
 type Stored struct {
 	Notification Notification
 	Counts       Counts
+	Pos          int64 // place among all durable events, as comment.Comment.Pos
 }
 
 // Draft is what another service wants to tell people.

@@ -53,8 +53,11 @@ func (c *checkpointer) start(w *writer) {
 	go c.run(ctx)
 }
 
-// close waits for the goroutine; the log is moved when the database closes.
+// close waits for the goroutine, should it run; the log is moved when the database closes.
 func (c *checkpointer) close() {
+	if c.stop == nil {
+		return
+	}
 	c.stop()
 	<-c.done
 }

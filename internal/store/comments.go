@@ -24,11 +24,11 @@ type storyTail struct {
 	seq int64 // of its last comment
 }
 
-const commentColumns = `c.id, s.id, c.seq, coalesce(c.parent_id, ''), c.user_id, c.created_at, coalesce(c.cid, ''), c.content`
+const commentColumns = `c.id, s.id, c.seq, coalesce(c.parent_id, ''), c.user_id, c.created_at, coalesce(c.cid, ''), c.content, c.pos`
 
 const (
-	insertComment = `INSERT INTO comments (id, story_n, seq, parent_id, user_id, created_at, cid, content)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (cid, user_id) WHERE cid IS NOT NULL DO NOTHING`
+	insertComment = `INSERT INTO comments (id, story_n, seq, parent_id, user_id, created_at, cid, content, pos)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (cid, user_id) WHERE cid IS NOT NULL DO NOTHING`
 	selectTail = `SELECT n, coalesce((SELECT max(seq) FROM comments WHERE story_n = stories.n), 0) FROM stories WHERE id = ?`
 	selectCID  = `SELECT ` + commentColumns + ` FROM comments c JOIN stories s ON s.n = c.story_n WHERE c.cid = ? AND c.user_id = ?`
 	freeCID    = `UPDATE comments SET cid = NULL WHERE cid = ? AND user_id = ?`
@@ -65,10 +65,13 @@ func (se *session) forgetTail() {
 
 // InsertComment implements comment.Store.
 func (s *Store) InsertComment(ctx context.Context, c comment.Comment, since time.Time, ns []notification.Notification, committed func(comment.Receipt)) (comment.Receipt, error) {
-	r := comment.Receipt{Comment: c}
-	r.Comment.Epoch = s.epoch
+	c.Epoch = s.epoch
+	var r comment.Receipt
 	wr := &write{single: len(ns) == 0}
-	wr.run = func(se *session) error { return insertOne(se, &r, since, ns) }
+	wr.run = func(se *session) error {
+		r = comment.Receipt{Comment: c}
+		return insertOne(se, &r, since, ns)
+	}
 	if committed != nil {
 		wr.committed = func() {
 			if !r.Duplicate {
@@ -90,7 +93,7 @@ func insertOne(se *session, r *comment.Receipt, since time.Time, ns []notificati
 	}
 	for {
 		res, err := se.exec(insertComment, string(c.ID), t.n, t.seq+1, nullable(string(c.ParentID)),
-			string(c.User.ID), millis(c.CreatedAt), nullable(c.CID), c.Content)
+			string(c.User.ID), millis(c.CreatedAt), nullable(c.CID), c.Content, se.pos+1)
 		if err != nil {
 			return fmt.Errorf("insert comment: %w", err)
 		}
@@ -113,6 +116,7 @@ func insertOne(se *session, r *comment.Receipt, since time.Time, ns []notificati
 			return fmt.Errorf("free a cid: %w", err)
 		}
 	}
+	c.Pos = se.next()
 	stored, err := insertNotifications(se, ns)
 	if err != nil {
 		return err
@@ -134,7 +138,7 @@ func nullable(s string) any {
 func scanComment(row scanner) (comment.Comment, error) {
 	var c comment.Comment
 	var at int64
-	err := row.Scan(&c.ID, &c.StoryID, &c.Seq, &c.ParentID, &c.User.ID, &at, &c.CID, &c.Content)
+	err := row.Scan(&c.ID, &c.StoryID, &c.Seq, &c.ParentID, &c.User.ID, &at, &c.CID, &c.Content, &c.Pos)
 	c.CreatedAt = fromMillis(at)
 	return c, err
 }

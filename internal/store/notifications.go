@@ -16,12 +16,12 @@ var _ notification.Store = (*Store)(nil)
 const notificationColumns = `id, user_id, type, title, body, link, actor_id, data, created_at, read_at`
 
 const (
-	insertNotification = `INSERT INTO notifications (` + notificationColumns + `) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0)`
+	insertNotification = `INSERT INTO notifications (` + notificationColumns + `, pos) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)`
 	addUnread          = `INSERT INTO inboxes (user_id, unread, rev) VALUES (?, 1, 1)
-		ON CONFLICT (user_id) DO UPDATE SET unread = unread + 1, rev = rev + 1 RETURNING unread, rev`
+		ON CONFLICT (user_id) DO UPDATE SET unread = inboxes.unread + 1, rev = inboxes.rev + 1 RETURNING unread, rev`
 	subtractUnread     = `UPDATE inboxes SET unread = unread - ?, rev = rev + 1 WHERE user_id = ? RETURNING unread, rev`
 	selectCounts       = `SELECT unread, rev FROM inboxes WHERE user_id = ?`
-	selectNotification = `SELECT ` + notificationColumns + ` FROM notifications WHERE id = ?`
+	selectNotification = `SELECT ` + notificationColumns + `, pos FROM notifications WHERE id = ?`
 	markOne            = `UPDATE notifications SET read_at = ? WHERE id = ? AND user_id = ? AND read_at = 0`
 	markAll            = `UPDATE notifications SET read_at = ? WHERE user_id = ? AND read_at = 0`
 )
@@ -36,8 +36,9 @@ func insertNotifications(se *session, ns []notification.Notification) ([]notific
 	}
 	stored := make([]notification.Stored, len(ns))
 	for i, n := range ns {
+		stored[i].Pos = se.next()
 		_, err := se.exec(insertNotification, string(n.ID), string(n.UserID), string(n.Type), n.Title, n.Body,
-			n.Link, string(n.Actor.ID), string(n.Data), millis(n.CreatedAt))
+			n.Link, string(n.Actor.ID), string(n.Data), millis(n.CreatedAt), stored[i].Pos)
 		if err != nil {
 			return nil, fmt.Errorf("insert notification: %w", err)
 		}
@@ -56,8 +57,7 @@ func (s *Store) InsertNotifications(ctx context.Context, ns []notification.Notif
 		if err != nil {
 			return err
 		}
-		if ids != nil {
-			duplicate = true
+		if duplicate = ids != nil; duplicate {
 			stored, err = firstNotifications(se, ids)
 			return err
 		}
@@ -86,7 +86,7 @@ func (s *Store) InsertNotifications(ctx context.Context, ns []notification.Notif
 func firstNotifications(se *session, ids []string) ([]notification.Stored, error) {
 	stored := make([]notification.Stored, len(ids))
 	for i, id := range ids {
-		n, err := scanNotification(se.row(selectNotification, id))
+		n, err := scanNotification(se.row(selectNotification, id), &stored[i].Pos)
 		if err != nil {
 			return nil, fmt.Errorf("read notification: %w", err)
 		}
@@ -98,10 +98,11 @@ func firstNotifications(se *session, ids []string) ([]notification.Stored, error
 	return stored, nil
 }
 
-func scanNotification(row scanner) (n notification.Notification, err error) {
+func scanNotification(row scanner, more ...any) (n notification.Notification, err error) {
 	var data string
 	var created, read int64
-	err = row.Scan(&n.ID, &n.UserID, &n.Type, &n.Title, &n.Body, &n.Link, &n.Actor.ID, &data, &created, &read)
+	dest := []any{&n.ID, &n.UserID, &n.Type, &n.Title, &n.Body, &n.Link, &n.Actor.ID, &data, &created, &read}
+	err = row.Scan(append(dest, more...)...)
 	n.CreatedAt, n.ReadAt = fromMillis(created), fromMillis(read)
 	if data != "" {
 		n.Data = []byte(data)
@@ -150,9 +151,10 @@ func (s *Store) Notifications(ctx context.Context, id auth.UserID, unread bool, 
 
 // MarkRead implements notification.Store.
 func (s *Store) MarkRead(ctx context.Context, id auth.UserID, m notification.Mark, at time.Time, committed func(notification.Marked)) (notification.Marked, error) {
-	marked := notification.Marked{All: m.All, ReadAt: at}
-	changed := int64(0)
+	var marked notification.Marked
+	var changed int64
 	wr := &write{run: func(se *session) (err error) {
+		marked, changed = notification.Marked{All: m.All, ReadAt: at}, 0
 		if m.All {
 			changed, err = se.changed(markAll, millis(at), string(id))
 		}

@@ -2,94 +2,74 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
-	"path/filepath"
-	"strings"
 	"sync"
+	"time"
 )
 
 // ErrInUse says that another process has the database open.
-var ErrInUse = errors.New("the database is in use by another process")
+var ErrInUse = errors.New("another process has this database open; several nodes need Postgres, DATABASE_URL=postgres://")
 
-// readers is how many queries run at once; more wait for their turn.
-const readers = 4
+// readyWait is how long Ready waits for the database.
+const readyWait = 2 * time.Second
 
 // Options of a Store. The zero value means the defaults.
 type Options struct {
 	Logger *slog.Logger // default: discard
+	// Readers is how many queries run at once, beside the writer; more wait
+	// for their turn. Default: 4 on SQLite, 8 on Postgres.
+	Readers int
+	// NoMigrate refuses a database with an older schema, with ErrSchema, instead of migrating it.
+	NoMigrate bool
 }
 
 // Store is the database. It implements the Store of every feature.
 type Store struct {
-	lock    *os.File
-	writing *sql.DB // two connections: the writer's and the checkpointer's
-	reading *sql.DB
-	conns   []*sql.Conn
-	w       *writer
-	ckpt    *checkpointer
-	epoch   string
+	db     backend
+	reader *reader
+	w      *writer
+	epoch  string
 
 	closing  sync.Once
 	closeErr error
-
-	mu    sync.Mutex // guards stmts
-	stmts map[string]*sql.Stmt
 }
 
-// Open opens the database at url ("storywire.db", "sqlite:storywire.db"),
-// creates or migrates it, and refuses with ErrInUse one that another process has open.
+// Open opens the database at url: an SQLite file ("storywire.db",
+// "sqlite:storywire.db"), which it creates if need be and refuses with ErrInUse
+// if another process has it open, or a Postgres database ("postgres://..."),
+// which many processes may have open. Both are migrated.
 func Open(ctx context.Context, url string, opts Options) (*Store, error) {
-	path, err := parseURL(url)
-	if err != nil {
-		return nil, err
-	}
 	if opts.Logger == nil {
 		opts.Logger = slog.New(slog.DiscardHandler)
 	}
-	lock, err := lockFile(path + ".lock")
+	db, err := newBackend(url, opts)
 	if err != nil {
-		return nil, fmt.Errorf("open %s: %w", path, err)
+		return nil, err
 	}
-	s := &Store{lock: lock, stmts: make(map[string]*sql.Stmt)}
-	if err := s.open(ctx, path, opts.Logger); err != nil {
-		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), s.Close())
+	s := &Store{db: db}
+	if err := s.open(ctx, opts); err != nil {
+		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
 }
 
-func parseURL(url string) (path string, err error) {
-	path = strings.TrimPrefix(strings.TrimPrefix(url, "sqlite:"), "//")
-	if path == "" || path == ":memory:" || strings.Contains(path, "://") {
-		return "", fmt.Errorf("database url %q: want a path or sqlite:PATH", url)
-	}
-	return filepath.Abs(path)
-}
-
-func (s *Store) open(ctx context.Context, path string, log *slog.Logger) (err error) {
-	if s.writing, err = openSQLite(path, 2, false); err != nil {
+func (s *Store) open(ctx context.Context, opts Options) error {
+	if err := migrate(ctx, s.db, opts.NoMigrate); err != nil {
 		return err
 	}
-	if err := migrate(ctx, s.writing); err != nil {
+	var err error
+	if s.reader, err = s.db.reader(); err != nil {
 		return err
 	}
-	if s.reading, err = openSQLite(path, readers, true); err != nil {
+	se, err := s.db.session(ctx)
+	if err != nil {
 		return err
 	}
-	for range 2 {
-		conn, err := s.writing.Conn(ctx)
-		if err != nil {
-			return fmt.Errorf("connect: %w", err)
-		}
-		s.conns = append(s.conns, conn)
-	}
-	s.ckpt = newCheckpointer(s.conns[1], log)
-	s.w = newWriter(s.conns[0], log, s.ckpt.wrote)
+	s.w = newWriter(s.db, se, opts.Logger)
 	s.w.start()
-	s.ckpt.start(s.w)
+	s.db.start(s.w)
 	epoch, err := s.Secret(ctx, "epoch", 8)
 	if err != nil {
 		return err
@@ -100,6 +80,8 @@ func (s *Store) open(ctx context.Context, path string, log *slog.Logger) (err er
 
 // Ready returns nil if the database can be read and takes writes.
 func (s *Store) Ready(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, readyWait)
+	defer cancel()
 	if err := s.row(ctx, "SELECT count(*) FROM meta").Scan(new(int)); err != nil {
 		return fmt.Errorf("read: %w", err)
 	}
@@ -108,7 +90,8 @@ func (s *Store) Ready(ctx context.Context) error {
 	}
 	// The last write failed: see whether one works again.
 	return s.w.do(ctx, "store.Ready", &write{single: true, run: func(se *session) error {
-		_, err := se.exec("INSERT INTO meta (name, value) VALUES ('ready', 1) ON CONFLICT (name) DO UPDATE SET value = 1 - value")
+		_, err := se.exec(`INSERT INTO meta (name, value) VALUES ('ready', ?)
+			ON CONFLICT (name) DO UPDATE SET value = excluded.value`, []byte{1})
 		return err
 	}})
 }
@@ -116,68 +99,15 @@ func (s *Store) Ready(ctx context.Context) error {
 // Close finishes the writes that wait and closes the database. It is idempotent.
 func (s *Store) Close() error {
 	s.closing.Do(func() {
-		var errList []error
-		if s.ckpt != nil {
-			s.ckpt.close() // before the writer, which it may be waiting for
+		s.db.stop() // before the writer, which it may be waiting for
+		if s.w != nil {
 			s.w.close()
 		}
-		for _, st := range s.stmts {
-			errList = append(errList, st.Close())
+		var reading error
+		if s.reader != nil {
+			reading = s.reader.close()
 		}
-		if s.reading != nil {
-			errList = append(errList, s.reading.Close())
-		}
-		for _, c := range s.conns {
-			errList = append(errList, c.Close())
-		}
-		if s.writing != nil {
-			errList = append(errList, s.writing.Close()) // the last connection moves the log into the database
-		}
-		errList = append(errList, s.lock.Close()) // last: nobody else may come before all is written
-		s.closeErr = errors.Join(errList...)
+		s.closeErr = errors.Join(reading, s.db.close())
 	})
 	return s.closeErr
-}
-
-// prepared returns the statement of a reading query, prepared on first use.
-func (s *Store) prepared(ctx context.Context, query string) (*sql.Stmt, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if st, ok := s.stmts[query]; ok {
-		return st, nil
-	}
-	st, err := s.reading.PrepareContext(ctx, query)
-	if err != nil {
-		return nil, fmt.Errorf("prepare %q: %w", query, err)
-	}
-	s.stmts[query] = st
-	return st, nil
-}
-
-// row runs a reading query of at most one row.
-func (s *Store) row(ctx context.Context, query string, args ...any) scanner {
-	st, err := s.prepared(ctx, query)
-	if err != nil {
-		return failedRow{err}
-	}
-	return st.QueryRowContext(ctx, args...)
-}
-
-// read calls scan for each row of a query.
-func (s *Store) read(ctx context.Context, query string, args []any, scan func(*sql.Rows) error) error {
-	st, err := s.prepared(ctx, query)
-	if err != nil {
-		return err
-	}
-	rows, err := st.QueryContext(ctx, args...)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		if err := scan(rows); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
 }

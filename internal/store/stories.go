@@ -53,8 +53,8 @@ func (s *Store) CreateStory(ctx context.Context, st story.Story, key string, sin
 		if err != nil {
 			return err
 		}
-		if ids != nil {
-			id, duplicate = ids[0], true
+		if duplicate = ids != nil; duplicate {
+			id = ids[0]
 		} else {
 			n, err := se.changed(insertStory, id, string(st.Author.ID), st.Title, st.Synopsis, st.CoverColor,
 				string(st.Visibility), millis(st.CreatedAt), st.Body)

@@ -20,7 +20,7 @@ var (
 func (s *Store) SaveProfiles(ctx context.Context, profiles []user.Profile) error {
 	const upsert = `INSERT INTO users (id, display_name, avatar_url) VALUES (?, ?, ?)
 		ON CONFLICT (id) DO UPDATE SET display_name = excluded.display_name, avatar_url = excluded.avatar_url
-		WHERE display_name <> excluded.display_name OR avatar_url <> excluded.avatar_url`
+		WHERE users.display_name <> excluded.display_name OR users.avatar_url <> excluded.avatar_url`
 	return s.w.do(ctx, "store.SaveProfiles", &write{run: func(se *session) error {
 		for _, p := range profiles {
 			if _, err := se.exec(upsert, string(p.ID), p.DisplayName, p.AvatarURL); err != nil {
@@ -51,7 +51,8 @@ func (s *Store) Profiles(ctx context.Context, ids []auth.UserID) ([]user.Profile
 // SaveLastSeen implements presence.Store.
 func (s *Store) SaveLastSeen(ctx context.Context, seen []presence.Seen) error {
 	const upsert = `INSERT INTO users (id, last_seen_at) VALUES (?, ?)
-		ON CONFLICT (id) DO UPDATE SET last_seen_at = max(last_seen_at, excluded.last_seen_at)`
+		ON CONFLICT (id) DO UPDATE SET last_seen_at = excluded.last_seen_at
+		WHERE users.last_seen_at < excluded.last_seen_at`
 	return s.w.do(ctx, "store.SaveLastSeen", &write{run: func(se *session) error {
 		for _, v := range seen {
 			if _, err := se.exec(upsert, string(v.UserID), millis(v.At)); err != nil {

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -27,11 +26,14 @@ var (
 	errClosed = errors.New("the store is closed")
 	// errFatal marks an error after which the transaction is worth nothing.
 	errFatal = errors.New("transaction lost")
+	// errAgain marks the error of a write that has made the transaction useless for the others.
+	errAgain = errors.New("transaction spoiled")
 )
 
 // write is one unit that is stored wholly or not at all.
 type write struct {
-	// run executes the statements, on the writer's goroutine.
+	// run executes the statements, on the writer's goroutine. It may be called
+	// again after its transaction was undone, so it sets anew what it returns.
 	run func(*session) error
 	// committed is called after the commit, in commit order, never two at a time.
 	committed func()
@@ -45,70 +47,16 @@ type write struct {
 	done    chan struct{}
 }
 
-// session is what a write works with: the one writing connection.
-type session struct {
-	conn    *sql.Conn
-	stmts   map[string]*sql.Stmt
-	stories map[string]*storyTail // by story id; see comments.go
-	touched []string              // stories whose tail moved in this transaction
-}
-
-// exec runs a statement that is prepared on first use and kept.
-func (se *session) exec(query string, args ...any) (sql.Result, error) {
-	st, err := se.prepare(query)
-	if err != nil {
-		return nil, err
-	}
-	return st.Exec(args...)
-}
-
-// changed is exec, with the number of changed rows.
-func (se *session) changed(query string, args ...any) (int64, error) {
-	res, err := se.exec(query, args...)
-	if err != nil {
-		return 0, err
-	}
-	return res.RowsAffected()
-}
-
-// row is exec for a query of at most one row.
-func (se *session) row(query string, args ...any) scanner {
-	st, err := se.prepare(query)
-	if err != nil {
-		return failedRow{err}
-	}
-	return st.QueryRow(args...)
-}
-
-// scanner is a row: *sql.Row or *sql.Rows.
-type scanner interface{ Scan(dest ...any) error }
-
-type failedRow struct{ err error }
-
-func (r failedRow) Scan(...any) error { return r.err }
-
-func (se *session) prepare(query string) (*sql.Stmt, error) {
-	if st, ok := se.stmts[query]; ok {
-		return st, nil
-	}
-	st, err := se.conn.PrepareContext(context.Background(), query)
-	if err != nil {
-		return nil, fmt.Errorf("prepare %q: %w", query, err)
-	}
-	se.stmts[query] = st
-	return st, nil
-}
-
 // writer is the only one that changes the database. It commits in groups: what
 // waits becomes one transaction and one fsync; then all of it is answered in
 // order by a second goroutine, while the next group is being written.
 type writer struct {
+	db      backend
 	se      *session
 	log     *slog.Logger
 	queue   chan *write
 	batches chan []*write
 	done    chan struct{} // closed when both goroutines are gone
-	onBatch func(int)     // told by the writer after each group how many writes it had
 
 	failing atomic.Pointer[error] // why the last group failed; nil if it did not
 
@@ -116,11 +64,11 @@ type writer struct {
 	closed bool
 }
 
-func newWriter(conn *sql.Conn, log *slog.Logger, onBatch func(int)) *writer {
+func newWriter(db backend, se *session, log *slog.Logger) *writer {
 	return &writer{
-		se:      &session{conn: conn, stmts: make(map[string]*sql.Stmt), stories: make(map[string]*storyTail)},
+		db:      db,
+		se:      se,
 		log:     log,
-		onBatch: onBatch,
 		queue:   make(chan *write, maxQueue),
 		batches: make(chan []*write, maxAnnounced),
 		done:    make(chan struct{}),
@@ -208,7 +156,7 @@ func (w *writer) writeAll() {
 			w.failing.Store(nil)
 		}
 		w.batches <- batch
-		w.onBatch(len(batch))
+		w.db.wrote(len(batch))
 	}
 }
 
@@ -224,20 +172,14 @@ func (w *writer) poll() (*write, bool) {
 // commit stores batch in one transaction. A write that fails has its error
 // set and leaves no trace; an error of commit means that nothing is stored.
 func (w *writer) commit(batch []*write) error {
-	w.se.touched = w.se.touched[:0]
-	if _, err := w.se.exec("BEGIN IMMEDIATE"); err != nil {
-		return fmt.Errorf("begin: %w", err)
+	err := w.attempt(batch, false)
+	if errors.Is(err, errAgain) {
+		// One write has spoiled it for all: again, each for itself.
+		w.db.rollback(w.se)
+		err = w.attempt(batch, true)
 	}
-	for _, wr := range batch {
-		if wr.outside != nil {
-			continue
-		}
-		if wr.err = w.apply(wr); wr.err != nil && fatal(wr.err) {
-			return wr.err
-		}
-	}
-	if _, err := w.se.exec("COMMIT"); err != nil {
-		return fmt.Errorf("commit: %w", err)
+	if err != nil {
+		return err
 	}
 	for _, wr := range batch {
 		if wr.outside != nil {
@@ -247,15 +189,59 @@ func (w *writer) commit(batch []*write) error {
 	return nil
 }
 
-func (w *writer) apply(wr *write) error {
-	if wr.single {
+// attempt carries out the transaction; guarded gives every write a savepoint.
+func (w *writer) attempt(batch []*write, guarded bool) (err error) {
+	w.se.touched = w.se.touched[:0]
+	if err := w.db.begin(w.se); err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	start := w.se.pos
+	defer func() {
+		if err != nil {
+			w.se.pos = start
+		}
+	}()
+	for _, wr := range batch {
+		if wr.outside != nil {
+			continue
+		}
+		if wr.err = w.apply(wr, guarded); wr.err != nil && w.fatal(wr.err) {
+			return wr.err
+		}
+	}
+	if err := w.db.commit(w.se, w.se.pos != start); err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	return nil
+}
+
+func (w *writer) fatal(err error) bool {
+	return errors.Is(err, errFatal) || errors.Is(err, errAgain) || w.db.fatal(err)
+}
+
+// apply runs wr. If that fails, its changes and positions are undone; without
+// a savepoint, a database that does not forgive asks for all to be done again.
+func (w *writer) apply(wr *write, guarded bool) error {
+	start := w.se.pos
+	err := w.run(wr, guarded || w.db.forgiving() && !wr.single)
+	if err != nil {
+		w.se.pos = start
+		if !guarded && !w.db.forgiving() && !w.fatal(err) {
+			return errors.Join(errAgain, err)
+		}
+	}
+	return err
+}
+
+func (w *writer) run(wr *write, savepoint bool) error {
+	if !savepoint {
 		return wr.run(w.se)
 	}
 	if _, err := w.se.exec("SAVEPOINT one"); err != nil {
 		return fmt.Errorf("savepoint: %w", errors.Join(errFatal, err))
 	}
 	runErr := wr.run(w.se)
-	if runErr != nil && !fatal(runErr) {
+	if runErr != nil && !w.fatal(runErr) {
 		if _, err := w.se.exec("ROLLBACK TO one"); err != nil {
 			return fmt.Errorf("roll back to savepoint: %w", errors.Join(errFatal, err))
 		}
@@ -266,15 +252,9 @@ func (w *writer) apply(wr *write) error {
 	return runErr
 }
 
-// fail undoes the transaction and answers all of batch with err. What memory
-// knows of the stories it touched is forgotten, and read again when needed.
+// fail undoes the transaction and answers all of batch with err.
 func (w *writer) fail(batch []*write, err error) {
-	if _, rerr := w.se.exec("ROLLBACK"); rerr != nil {
-		w.log.Debug("roll back", "error", rerr) // SQLite may have done it already
-	}
-	for _, id := range w.se.touched {
-		delete(w.se.stories, id)
-	}
+	w.db.rollback(w.se)
 	for _, wr := range batch {
 		wr.err = err
 	}

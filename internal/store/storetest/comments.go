@@ -81,7 +81,7 @@ func commentIsReadAsStored(t *testing.T, st Store) {
 	if err != nil || !reflect.DeepEqual(got, stored) {
 		t.Errorf("Comment = %+v, %v; want %+v", got, err, stored)
 	}
-	if reply.Seq, reply.Epoch = 2, first.Epoch; !reflect.DeepEqual(stored, reply) {
+	if reply.Seq, reply.Epoch, reply.Pos = 2, first.Epoch, first.Pos+1; !reflect.DeepEqual(stored, reply) {
 		t.Errorf("stored %+v, want %+v", stored, reply)
 	}
 }
