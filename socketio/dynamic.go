@@ -66,11 +66,12 @@ func (srv *Server) dynamic(name string, auth []byte) (ns *Namespace, refusal str
 	if parent == nil {
 		return nil, invalid
 	}
-	var evicted *Namespace
-	defer func() {
+	var evicted, made *Namespace
+	defer func() { // without the lock
 		if evicted != nil {
-			evicted.discard() // without the lock
+			evicted.discard()
 		}
+		srv.announce(made)
 	}()
 	srv.mu.Lock()
 	defer srv.mu.Unlock()
@@ -85,6 +86,7 @@ func (srv *Server) dynamic(name string, auth []byte) (ns *Namespace, refusal str
 		}
 		ns = parent.newChild(name)
 		srv.children[name] = ns
+		made = ns
 	} else if ns.parent != parent {
 		return nil, invalid // this client may not have what another was given
 	}
@@ -144,8 +146,9 @@ func (ns *Namespace) discard() {
 	}
 }
 
-// all returns the namespaces that exist, without parents.
-func (srv *Server) all() []*Namespace {
+// Namespaces returns the namespaces that exist, in no particular order: those Of
+// made and those clients have made, without parents.
+func (srv *Server) Namespaces() []*Namespace {
 	srv.mu.Lock()
 	defer srv.mu.Unlock()
 	var all []*Namespace
@@ -169,7 +172,7 @@ var _ ServerAdapter = fan{}
 // each calls f for every child, and joins the errors.
 func (f fan) each(do func(ns *Namespace, a Adapter) error) error {
 	var errs []error
-	for _, ns := range f.parent.srv.all() {
+	for _, ns := range f.parent.srv.Namespaces() {
 		if ns.parent == f.parent {
 			errs = append(errs, do(ns, Operator{ns: ns, local: f.local}.adapter()))
 		}

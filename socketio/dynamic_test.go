@@ -214,3 +214,39 @@ func TestDynamicChurn(t *testing.T) {
 	wg.Wait()
 	eventually(t, "none is left", func() bool { return open.Load() == 0 })
 }
+
+// Programs learn of every namespace once, whoever made it.
+func TestOnNamespace(t *testing.T) {
+	f := serve(t, socketio.Options{})
+	f.io.Of("/before")
+	var mu sync.Mutex
+	var made []string
+	f.io.OnNamespace(func(ns *socketio.Namespace) {
+		mu.Lock()
+		defer mu.Unlock()
+		made = append(made, ns.Name())
+		ns.OnConnect(func(s *socketio.Socket) {
+			if err := s.Emit("welcome"); err != nil {
+				t.Error(err)
+			}
+		})
+	})
+	f.io.OfRegexp(tenants)
+	f.io.Of("/after")
+	f.io.Of("/before")
+	f.io.Of("/after")
+	for range 2 {
+		c := f.dial()
+		c.Connect("/t-1")
+		c.Expect(`2/t-1,["welcome"]`)
+	}
+	f.io.Of("/t-1")
+	mu.Lock()
+	defer mu.Unlock()
+	if got := fmt.Sprint(made); got != "[/after /t-1]" {
+		t.Errorf("told of %s, want [/after /t-1]", got)
+	}
+	if n := len(f.io.Namespaces()); n != 3 {
+		t.Errorf("%d namespaces, want 3", n)
+	}
+}

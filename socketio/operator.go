@@ -124,6 +124,9 @@ func NewRemoteSocket(id string, rooms []string, data any, handshake Handshake) R
 	return RemoteSocket{ID: id, Rooms: rooms, Data: data, handshake: handshake}
 }
 
+// Socket returns the socket itself, or nil if it is of another process.
+func (r RemoteSocket) Socket() *Socket { return r.socket }
+
 // Handshake returns what the client sent when it connected.
 func (r RemoteSocket) Handshake() Handshake {
 	if r.socket != nil {

@@ -143,6 +143,9 @@ func TestOperatorsActOnSockets(t *testing.T) {
 		if !slices.Equal(r.Rooms, want) {
 			t.Errorf("Rooms = %v, want %v", r.Rooms, want)
 		}
+		if s := r.Socket(); s == nil || s.ID() != r.ID {
+			t.Errorf("Socket() = %v, want that of %s", s, r.ID)
+		}
 		if r.Handshake().Query.Get("EIO") != "4" {
 			t.Errorf("Handshake().Query = %v", r.Handshake().Query)
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -22,10 +23,12 @@ type Server struct {
 	closing   chan struct{}
 	closeOnce sync.Once
 
-	mu         sync.Mutex // guards children, and writing the others
+	mu         sync.Mutex // guards children and onNamespace, and writing the others
 	namespaces atomic.Pointer[map[string]*Namespace]
 	parents    atomic.Pointer[[]*Namespace]
 	children   map[string]*Namespace // of parents, by name; those Of asked for are in namespaces
+
+	onNamespace []func(*Namespace)
 }
 
 // NewServer returns a running server without namespaces. Close stops it.
@@ -54,6 +57,8 @@ func (srv *Server) Of(name string) *Namespace {
 	if ns := srv.namespace(name); ns != nil {
 		return ns
 	}
+	var made *Namespace
+	defer func() { srv.announce(made) }() // without the lock
 	srv.mu.Lock()
 	defer srv.mu.Unlock()
 	if ns := srv.namespace(name); ns != nil {
@@ -62,12 +67,35 @@ func (srv *Server) Of(name string) *Namespace {
 	ns := srv.children[name]
 	if ns == nil {
 		ns = newNamespace(srv, name)
+		made = ns
 	}
 	delete(srv.children, name)
 	all := maps.Clone(*srv.namespaces.Load())
 	all[name] = ns
 	srv.namespaces.Store(&all)
 	return ns
+}
+
+// OnNamespace adds a function that is called with every namespace made from now
+// on, by [Server.Of] or for a client, on the goroutine that makes it. It may
+// register handlers. Other goroutines may have the namespace already.
+func (srv *Server) OnNamespace(f func(ns *Namespace)) {
+	srv.mu.Lock()
+	defer srv.mu.Unlock()
+	srv.onNamespace = append(slices.Clip(srv.onNamespace), f)
+}
+
+// announce tells the functions of OnNamespace, unless ns is nil.
+func (srv *Server) announce(ns *Namespace) {
+	if ns == nil {
+		return
+	}
+	srv.mu.Lock()
+	told := srv.onNamespace
+	srv.mu.Unlock()
+	for _, f := range told {
+		f(ns)
+	}
 }
 
 func (srv *Server) namespace(name string) *Namespace { return (*srv.namespaces.Load())[name] }
@@ -79,7 +107,7 @@ func (srv *Server) namespace(name string) *Namespace { return (*srv.namespaces.L
 func (srv *Server) Close(ctx context.Context) error {
 	srv.closeOnce.Do(func() { close(srv.closing) })
 	errs := []error{srv.engine.Close(ctx), srv.pool.close(ctx)}
-	for _, ns := range srv.all() {
+	for _, ns := range srv.Namespaces() {
 		errs = append(errs, ns.closeAdapter())
 	}
 	return errors.Join(errs...)
