@@ -88,6 +88,7 @@ func (srv *Server) admit(w http.ResponseWriter, r *http.Request, n int, upgrade 
 	case errClosing:
 		refuseClosing(w)
 	default:
+		srv.observeRefused(codeBadRequest)
 		refuse(codeBadRequest).write(w, upgrade)
 	}
 	return "", false

@@ -125,6 +125,9 @@ type Options struct {
 	// session: to its handshake (after InitialHeaders), polls, posts and upgrade.
 	Headers func(h http.Header, r *http.Request)
 
+	// Observer, when set, is told what happens to sessions; for metrics.
+	Observer Observer
+
 	// Logger receives warnings. Default slog.Default().
 	Logger *slog.Logger
 }

@@ -151,6 +151,7 @@ func (sh *Shard) flush(s *Session) {
 	}
 	s.out = nil
 	if s.ws != nil {
+		sh.observeSent(n.size)
 		sh.push(s.ws, sh.outbox.bytes(n))
 	}
 }

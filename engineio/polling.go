@@ -289,6 +289,7 @@ func (sh *Shard) appendPoll(s *Session, f *Frame) {
 func (sh *Shard) flushPoll(s *Session) {
 	lp := s.lp
 	if lp.waiting != nil && len(lp.queue) > 0 {
+		sh.observeSent(lp.size)
 		lp.answer(lp.queue)
 		lp.queue, lp.size = nil, 0
 	}

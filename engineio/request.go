@@ -77,6 +77,7 @@ func (srv *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	upgrade := isUpgrade(r)
 	if !srv.originAllowed(r) {
+		srv.observeRefused(codeForbidden)
 		refuse(codeForbidden).write(w, upgrade)
 		return
 	}
@@ -91,6 +92,7 @@ func (srv *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s, refused := srv.verify(r, query, upgrade)
 	switch {
 	case refused != nil:
+		srv.observeRefused(refused.code)
 		refused.write(w, upgrade)
 	case upgrade:
 		srv.serveWebSocket(w, r, s)

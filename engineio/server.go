@@ -162,6 +162,7 @@ func (s *Session) start() {
 	s.recvMu.Lock() // what the session's end, if it comes now, waits for
 	defer s.recvMu.Unlock()
 	s.recv = s.shard.srv.handler.ServeSession(s)
+	s.observeOpened()
 }
 
 // opened starts a session's heartbeat.

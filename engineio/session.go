@@ -164,6 +164,7 @@ func (s *Session) die(e ending) bool {
 		s.recvMu.Lock()
 		defer s.recvMu.Unlock()
 		if s.recv != nil { // else ServeSession panicked
+			s.observeClosed(e)
 			s.recv.Closed(e.reason, e.err)
 		}
 	}()
@@ -255,6 +256,9 @@ func (s *Session) deliver(data []byte, binary bool) {
 	s.recvMu.Lock()
 	defer s.recvMu.Unlock()
 	if s.state.Load() == stateOpen {
+		if o := s.shard.srv.opts.Observer; o != nil {
+			o.Received(len(data))
+		}
 		s.recv.Message(data, binary)
 	}
 }

@@ -121,6 +121,7 @@ func (srv *Server) serveConnect(w http.ResponseWriter, r *http.Request) {
 		refused = srv.allow(r)
 	}
 	if refused != nil {
+		srv.observeRefused(refused.code)
 		refused.write(w, false)
 		return
 	}

@@ -147,6 +147,9 @@ func (t *takeOver) Run(sh *Shard) {
 		lp.expire.Stop()
 	}
 	s.lp, s.ws = nil, c
+	if o := sh.srv.opts.Observer; o != nil {
+		o.Upgraded(s)
+	}
 	closed := s.wclosed
 	s.wclosed = false
 	for _, f := range lp.queue {

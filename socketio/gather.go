@@ -118,6 +118,7 @@ func (g *gathering) Run(sh *engineio.Shard) {
 	g.shards--
 	g.mu.Unlock()
 	g.asked[sh.Index()] = asked
+	g.hub.ns.observeDelivered(len(asked))
 	sp.rest()
 	g.notify()
 }

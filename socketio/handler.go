@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"runtime/debug"
+	"time"
 )
 
 // EventHandler handles one event of one socket. Handlers of one socket run one
@@ -54,7 +55,15 @@ func Handle[In, Out any](ns *Namespace, event string, h func(ctx context.Context
 // dispatch runs the handler of one event and answers for it.
 func (s *Socket) dispatch(call *Call) {
 	ctx := s.Context()
+	o := s.ns.srv.opts.Observer
+	var start time.Time
+	if o != nil {
+		start = time.Now()
+	}
 	err := s.protect(call.event, func() error { return call.handler(ctx, s, call) })
+	if o != nil {
+		o.Handled(s, call.event, time.Since(start), err)
+	}
 	if err == nil && !call.typed {
 		return
 	}

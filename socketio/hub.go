@@ -66,18 +66,20 @@ func (b *delivery) Run(sh *engineio.Shard) {
 	if b.position > 0 {
 		sp.heard = b.position
 	}
+	picked := sp.pick(b.Target)
+	b.hub.ns.observeDelivered(len(picked))
 	switch {
 	case b.Volatile:
-		for _, m := range sp.pick(b.Target) {
+		for _, m := range picked {
 			sh.AppendVolatile(m.session, b.frames...)
 		}
 	case len(b.frames) == 1:
 		frame := b.frames[0]
-		for _, m := range sp.pick(b.Target) {
+		for _, m := range picked {
 			sh.Append(m.session, frame)
 		}
 	default:
-		for _, m := range sp.pick(b.Target) {
+		for _, m := range picked {
 			for _, frame := range b.frames {
 				sh.Append(m.session, frame)
 			}

@@ -65,6 +65,10 @@ type Options struct {
 	// Limits bound what clients can ask for.
 	Limits Limits
 
+	// Observer, when set, is told what happens in namespaces; for metrics. See
+	// also engineio.Options.Observer.
+	Observer Observer
+
 	// Logger receives panics of handlers, errors of middlewares and, at debug
 	// level, why connections were refused. Default slog.Default().
 	Logger *slog.Logger

@@ -151,6 +151,9 @@ func (s *Socket) greet() {
 	if !(rec != nil && rec.opts.SkipMiddlewares && rec.resume(s)) && !s.pass(r, rec) {
 		return
 	}
+	if o := s.ns.srv.opts.Observer; o != nil {
+		o.Connected(s)
+	}
 	for _, h := range r.onConnect {
 		if err := s.protect("connect", func() error { h(s); return nil }); err != nil {
 			s.CloseTransport() // half set up: better to come again
@@ -186,6 +189,9 @@ func (s *Socket) pass(r *rules, rec *recoverer) bool {
 func (s *Socket) refuse(err error) {
 	s.end(ServerNamespaceDisconnect, false)
 	s.conn.drop(s)
+	if o := s.ns.srv.opts.Observer; o != nil {
+		o.Refused(s.ns, err)
+	}
 	var panicked *PanicError
 	body, known := connectErrorBody(err)
 	if !known && !errors.As(err, &panicked) {
@@ -200,6 +206,9 @@ func (s *Socket) farewell() {
 	s.mu.Lock()
 	reason := s.reason
 	s.mu.Unlock()
+	if o := s.ns.srv.opts.Observer; o != nil {
+		o.Disconnected(s, reason)
+	}
 	for _, h := range r.onDisconnecting {
 		// protect has logged a panic; the handlers that follow still run.
 		_ = s.protect("disconnecting", func() error { h(s, reason); return nil })

@@ -51,9 +51,10 @@ func (r *rules) tapped(h EventHandler) EventHandler {
 	}
 }
 
-// tell shows the taps an event that is about to be sent: to s, or to the target
+// tell shows the observer and the taps an event that is about to be sent: to s, or to the target
 // if s is nil.
 func (ns *Namespace) tell(s *Socket, target Target, event string, msg message, args int) {
+	ns.observeEmitted(event, msg)
 	taps := ns.rules.Load().outgoing
 	if len(taps) == 0 {
 		return
