@@ -87,6 +87,10 @@ func (n *news) NotificationsRead(_ context.Context, id auth.UserID, _ notificati
 func (n *news) UserOnline(context.Context, auth.UserID, time.Time)  {}
 func (n *news) UserOffline(context.Context, auth.UserID, time.Time) {}
 func (n *news) StoryChanged(context.Context, presence.Diff)         {}
+
+func (n *news) UserAvailability(context.Context, auth.UserID, presence.Availability, time.Time) {}
+func (n *news) StoryCounted(context.Context, story.ID, presence.Count)                          {}
+
 func (n *news) AccessChanged(_ context.Context, _ story.ID, id auth.UserID, r story.Role) {
 	n.add("role " + string(id) + " " + r.String())
 }

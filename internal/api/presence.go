@@ -6,7 +6,6 @@ import (
 
 	"github.com/storywire/storywire/internal/auth"
 	"github.com/storywire/storywire/internal/errs"
-	"github.com/storywire/storywire/internal/presence"
 	"github.com/storywire/storywire/internal/wire"
 )
 
@@ -15,7 +14,7 @@ func (s *Server) storyPresence(w http.ResponseWriter, r *http.Request, caller au
 		return err
 	}
 	there := s.deps.Presence.Story(storyID(r))
-	respond(w, http.StatusOK, wire.PresenceList{Items: wire.Map(there.Members, wire.PresenceUserOf), Count: there.Count})
+	respond(w, http.StatusOK, wire.PresenceList{Items: wire.Map(there.Members, wire.PresenceUserOf), Count: there.Count.Online})
 	return nil
 }
 
@@ -33,17 +32,18 @@ func (s *Server) usersPresence(w http.ResponseWriter, r *http.Request, _ auth.Us
 	if err != nil {
 		return err
 	}
-	items := make(map[string]wire.UserStatus, len(statuses))
-	for id, status := range statuses {
-		items[string(id)] = userStatus(status)
-	}
-	respond(w, http.StatusOK, wire.PresenceStatuses{Items: items})
+	respond(w, http.StatusOK, wire.PresenceStatusesOf(statuses))
 	return nil
 }
 
-func userStatus(s presence.Status) wire.UserStatus {
-	if s.Online {
-		return wire.UserStatus{Status: "online"}
+func (s *Server) updatePresence(w http.ResponseWriter, r *http.Request, caller auth.UserID) error {
+	var in wire.PresenceUpdate
+	if err := body(r, &in); err != nil {
+		return err
 	}
-	return wire.UserStatus{Status: "offline", LastSeenAt: wire.AtOrNull(s.LastSeenAt)}
+	if err := s.deps.Presence.Update(r.Context(), caller, wire.PresenceUpdateOf(in)); err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
 }

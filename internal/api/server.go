@@ -85,6 +85,7 @@ func (s *Server) routes() {
 	s.user("POST /v1/stories/{id}/typing", eph, s.postTyping)
 	s.user("GET /v1/stories/{id}/presence", read, s.storyPresence)
 	s.user("GET /v1/presence", read, s.usersPresence)
+	s.user("PUT /v1/me/presence", eph, s.updatePresence)
 	s.user("GET /v1/notifications", read, s.listNotifications)
 	s.user("GET /v1/notifications/count", read, s.countNotifications)
 	s.user("POST /v1/notifications/read", write, s.readNotifications)

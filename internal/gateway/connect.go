@@ -105,7 +105,7 @@ func (g *Gateway) connected(s *socketio.Socket) {
 		s.Disconnect(true)
 		return
 	}
-	g.deps.Presence.Connect(presence.ConnectionID(sess.id), sess.user)
+	g.deps.Presence.Connect(s.Context(), presence.ConnectionID(sess.id), sess.user)
 	g.hub.arrive(sess, wire.SessionReady{
 		ConnectionID:   sess.id,
 		User:           wire.UserOf(sess.user),

@@ -35,6 +35,8 @@ var classes = map[string]class{
 	wire.CommentListEvent:      classRead,
 	wire.NotificationListEvent: classRead,
 	wire.CommentTypingEvent:    classEph,
+	wire.PresenceUpdateEvent:   classEph,
+	wire.PresenceGetEvent:      classRead,
 }
 
 // repeated is a result that knows whether it is that of an earlier try.

@@ -78,6 +78,8 @@ func (g *Gateway) handlers(ns *socketio.Namespace) {
 	handle(ns, wire.CommentTypingEvent, g.setTyping)
 	handle(ns, wire.PresenceSubscribeEvent, g.subscribePresence)
 	handle(ns, wire.PresenceUnsubscribeEvent, g.unsubscribePresence)
+	handle(ns, wire.PresenceUpdateEvent, g.updatePresence)
+	handle(ns, wire.PresenceGetEvent, g.getPresence)
 	handle(ns, wire.NotificationListEvent, g.listNotifications)
 	handle(ns, wire.NotificationReadEvent, g.readNotifications)
 	handle(ns, wire.AuthRefreshEvent, g.refreshToken)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/storywire/storywire/internal/auth"
+	"github.com/storywire/storywire/internal/presence"
 	"github.com/storywire/storywire/internal/wire"
 	"github.com/storywire/storywire/socketio"
 )
@@ -52,7 +53,11 @@ type person struct {
 	since  time.Time // or last seen
 	told   bool      // as online
 	queued bool
-	at     int // in online, while online
+
+	attention     presence.Availability // empty: available
+	attentionAt   time.Time
+	attentionTold presence.Availability
+	at            int // in online, while online
 }
 
 func newHerald(ns *socketio.Namespace, o HubOptions, sockets func() int, tell func(socketio.Operator, string, any)) *herald {
@@ -81,6 +86,21 @@ func (h *herald) change(id auth.UserID, online bool, at time.Time) {
 			h.online = h.online[:len(h.online)-1]
 		}
 	}
+	h.enqueue(id, p)
+}
+
+// attention takes over that somebody who is online pays more or less of it.
+func (h *herald) attention(id auth.UserID, a presence.Availability, at time.Time) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if p := h.people[id]; p != nil {
+		p.attention, p.attentionAt = a, at
+		h.enqueue(id, p)
+	}
+}
+
+// enqueue notes that somebody's state may have to be told. The caller holds mu.
+func (h *herald) enqueue(id auth.UserID, p *person) {
 	if !p.queued {
 		p.queued = true
 		h.queue = append(h.queue, id)
@@ -138,23 +158,27 @@ func (h *herald) tick() {
 
 // change of somebody, to be told.
 type transition struct {
-	id     auth.UserID
-	online bool
-	at     time.Time
+	id        auth.UserID
+	online    bool
+	attention presence.Availability // set: it is this that changed
+	at        time.Time
 }
 
 // batch tells at most limit transitions to all connections. The caller holds mu.
 func (h *herald) batch(limit int) {
-	all := h.ns.To(roomOnline)
+	all := h.ns.Local().To(roomOnline)
 	for _, t := range h.take(limit) {
 		h.emit(all, t)
 	}
 }
 
 func (h *herald) emit(to socketio.Operator, t transition) {
-	if t.online {
+	switch {
+	case t.attention != "":
+		h.tell(to, wire.UserStatusEvent, wire.UserAvailability{UserID: string(t.id), Status: string(t.attention), LastSeenAt: wire.At(t.at)})
+	case t.online:
 		h.tell(to, wire.UserOnlineEvent, wire.UserOnline{UserID: string(t.id), Since: wire.At(t.at)})
-	} else {
+	default:
 		h.tell(to, wire.UserOfflineEvent, wire.UserOffline{UserID: string(t.id), LastSeenAt: wire.At(t.at)})
 	}
 }
@@ -173,7 +197,11 @@ func (h *herald) take(limit int) []transition {
 		p.queued = false
 		behind := len(h.queue)-done > heraldBacklog // then who came is left to the announcements
 		if p.online != p.told && !(p.online && behind) {
-			due = append(due, transition{id, p.online, p.since})
+			due = append(due, transition{id: id, online: p.online, at: p.since})
+		}
+		if p.online && p.attention != p.attentionTold {
+			due = append(due, transition{id: id, attention: p.attention, at: p.attentionAt})
+			p.attentionTold = p.attention
 		}
 		p.told = p.online
 		if !p.online {
@@ -197,7 +225,7 @@ func (h *herald) replay() {
 	people := h.listed(0)
 	for len(arrivals) > 0 {
 		n := min(len(arrivals), heraldReplayed)
-		to := h.ns.To(arrivals[:n]...)
+		to := h.ns.Local().To(arrivals[:n]...)
 		for _, t := range people {
 			h.emit(to, t)
 		}
@@ -208,7 +236,7 @@ func (h *herald) replay() {
 // announce tells the next group who is online; the window moves on when all
 // groups have seen it. The caller holds mu.
 func (h *herald) announce() {
-	to := h.ns.To(groupRooms[h.group])
+	to := h.ns.Local().To(groupRooms[h.group])
 	for _, t := range h.listed(h.cursor) {
 		h.emit(to, t)
 	}
@@ -226,7 +254,10 @@ func (h *herald) listed(from int) []transition {
 	for i := range min(len(h.online), heraldListed) {
 		id := h.online[(from+i)%len(h.online)]
 		if p := h.people[id]; p.told {
-			found = append(found, transition{id, true, p.since})
+			found = append(found, transition{id: id, online: true, at: p.since})
+			if p.attentionTold != "" && p.attentionTold != presence.Available {
+				found = append(found, transition{id: id, attention: p.attentionTold, at: p.attentionAt})
+			}
 		}
 	}
 	return found

@@ -23,10 +23,13 @@ const roomOnline = "online"
 
 func roomStory(id story.ID) string         { return "story:" + string(id) }
 func roomStoryPresence(id story.ID) string { return "presence:story:" + string(id) }
+func roomStoryCount(id story.ID) string    { return "presence:count:" + string(id) }
 
-// presenceRooms returns those of rooms that are made by roomStoryPresence.
+// presenceRooms returns those of rooms that tell of presence in a story.
 func presenceRooms(rooms []string) []string {
-	return slices.DeleteFunc(rooms, func(room string) bool { return !strings.HasPrefix(room, roomStoryPresence("")) })
+	return slices.DeleteFunc(rooms, func(room string) bool {
+		return !strings.HasPrefix(room, roomStoryPresence("")) && !strings.HasPrefix(room, roomStoryCount(""))
+	})
 }
 
 func roomUser(id auth.UserID) string { return "user:" + string(id) }
@@ -151,10 +154,20 @@ func (h *Hub) UserOffline(_ context.Context, id auth.UserID, lastSeen time.Time)
 	h.herald.change(id, false, lastSeen)
 }
 
+// UserAvailability tells everybody, in the next batch.
+func (h *Hub) UserAvailability(_ context.Context, id auth.UserID, a presence.Availability, at time.Time) {
+	h.herald.attention(id, a, at)
+}
+
+// StoryCounted tells who follows how many are in the story.
+func (h *Hub) StoryCounted(_ context.Context, id story.ID, c presence.Count) {
+	h.tell(h.ns.Local().To(roomStoryCount(id)), wire.PresenceCountEvent, wire.StoryCountOf(id, c))
+}
+
 // StoryChanged tells who follows the story's presence. It is not volatile: the
 // last one before a quiet time would be missed for long.
 func (h *Hub) StoryChanged(_ context.Context, d presence.Diff) {
-	h.tell(h.ns.To(roomStoryPresence(d.StoryID)), wire.PresenceDiffEvent, wire.PresenceDiffOf(d))
+	h.tell(h.ns.Local().To(roomStoryPresence(d.StoryID)), wire.PresenceDiffEvent, wire.PresenceDiffOf(d))
 }
 
 // AccessChanged takes the user's connections out of a story that they may no

@@ -30,7 +30,7 @@ func (g *Gateway) subscribePresence(ctx context.Context, s *session, in wire.Pre
 func (g *Gateway) whoIsThere(ctx context.Context, s *session, in wire.PresenceSubscribe) (wire.PresenceUsers, error) {
 	switch {
 	case in.StoryID != "":
-		return g.followStory(ctx, s, story.ID(in.StoryID))
+		return g.followStory(ctx, s, story.ID(in.StoryID), in.Mode)
 	case len(in.UserIDs) > maxWatched:
 		return wire.PresenceUsers{}, errs.E("gateway.whoIsThere", errs.Validation, "userIds may name at most 200 users.")
 	case len(in.UserIDs) > 0:
@@ -40,19 +40,32 @@ func (g *Gateway) whoIsThere(ctx context.Context, s *session, in wire.PresenceSu
 	return wire.PresenceUsers{Users: wire.Map(online.UserIDs, userID), Count: online.Count}, nil
 }
 
-// followStory joins before it looks, so that no change falls in between.
-func (g *Gateway) followStory(ctx context.Context, s *session, id story.ID) (wire.PresenceUsers, error) {
+// followStory joins before it looks, so that no change falls in between. A
+// connection follows a story in one mode, the last it asked for.
+func (g *Gateway) followStory(ctx context.Context, s *session, id story.ID, mode string) (wire.PresenceUsers, error) {
+	room, other := roomStoryPresence(id), roomStoryCount(id)
+	if mode == wire.PresenceCountOnly {
+		room, other = other, room
+	}
 	if _, err := g.deps.Stories.MayRead(ctx, s.user.ID, id); err != nil {
 		return wire.PresenceUsers{}, err
 	}
-	if err := s.socket.Join(roomStoryPresence(id)); err != nil {
+	s.socket.Leave(other)
+	if err := s.socket.Join(room); err != nil {
 		return wire.PresenceUsers{}, errs.E("gateway.followStory", errs.RoomFull, "You have too many stories open in this tab.")
 	}
 	if _, err := g.deps.Stories.MayRead(ctx, s.user.ID, id); err != nil { // lost in between
-		s.socket.Leave(roomStoryPresence(id))
+		s.socket.Leave(room)
 		return wire.PresenceUsers{}, err
 	}
-	return wire.PresenceUsersOf(g.deps.Presence.Story(id)), nil
+	if mode == wire.PresenceCountOnly {
+		return wire.PresenceUsers{Users: []string{}, StoryID: string(id), Count: g.deps.Presence.Readers(id)}, nil
+	}
+	users := wire.PresenceUsersOf(g.deps.Presence.Story(id))
+	if mode == wire.PresenceIDs {
+		users.Members = nil
+	}
+	return users, nil
 }
 
 func (g *Gateway) whichOf(ctx context.Context, ids []auth.UserID) (wire.PresenceUsers, error) {
@@ -69,9 +82,24 @@ func (g *Gateway) whichOf(ctx context.Context, ids []auth.UserID) (wire.Presence
 	return wire.PresenceUsers{Users: users, Count: len(users)}, nil
 }
 
-// unsubscribePresence ends the presence:diff events of a story, or of all.
+// updatePresence changes what others see of the user.
+func (g *Gateway) updatePresence(ctx context.Context, s *session, in wire.PresenceUpdate) (wire.PresenceUpdated, error) {
+	return wire.PresenceUpdated{}, g.deps.Presence.Update(ctx, s.user.ID, wire.PresenceUpdateOf(in))
+}
+
+// getPresence answers who of some people is there, once.
+func (g *Gateway) getPresence(ctx context.Context, _ *session, in wire.PresenceGet) (wire.PresenceStatuses, error) {
+	statuses, err := g.deps.Presence.Statuses(ctx, wire.UserIDs(in.UserIDs))
+	if err != nil {
+		return wire.PresenceStatuses{}, err
+	}
+	return wire.PresenceStatusesOf(statuses), nil
+}
+
+// unsubscribePresence ends what is told of presence in a story, or in all.
 func (g *Gateway) unsubscribePresence(_ context.Context, s *session, in wire.PresenceUnsubscribe) (wire.PresenceUnsubscribed, error) {
-	rooms := []string{roomStoryPresence(story.ID(in.StoryID))}
+	id := story.ID(in.StoryID)
+	rooms := []string{roomStoryPresence(id), roomStoryCount(id)}
 	if in.StoryID == "" {
 		rooms = presenceRooms(s.socket.Rooms())
 	}

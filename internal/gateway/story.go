@@ -75,7 +75,7 @@ func (g *Gateway) leave(s *session, id story.ID) (last bool) {
 
 // revoke takes a connection out of a story that its user may no longer read.
 func (g *Gateway) revoke(s *session, id story.ID) {
-	s.socket.Leave(roomStoryPresence(id))
+	s.socket.Leave(roomStoryPresence(id), roomStoryCount(id))
 	if s.drop(id) {
 		g.vacate(s, id)
 		s.emit(wire.StoryLeftEvent, wire.StoryLeft{StoryID: string(id), Reason: wire.LeftByRevoke})

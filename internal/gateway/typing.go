@@ -47,7 +47,7 @@ func (h *Hub) TypingChanged(_ context.Context, t comment.TypingChange) {
 			delete(b.stories, t.StoryID)
 		}
 	}
-	h.tell(h.ns.To(roomStory(t.StoryID)).Except(roomUser(t.User.ID)), wire.CommentTypingEvent, typing)
+	h.tell(h.ns.Local().To(roomStory(t.StoryID)).Except(roomUser(t.User.ID)), wire.CommentTypingEvent, typing)
 }
 
 // enter makes s join the story's room. The result is for welcome.

@@ -10,8 +10,9 @@ import (
 )
 
 const (
-	saveEvery = 2 * time.Second // how long a last seen may wait to be stored
-	saveBatch = 200             // people in one write: others write too
+	countEvery = time.Second     // least time between two counts of a story
+	saveEvery  = 2 * time.Second // how long a last seen may wait to be stored
+	saveBatch  = 200             // people in one write: others write too
 )
 
 // Run announces transitions and stores when people were last seen, until ctx
@@ -24,16 +25,22 @@ func (t *Tracker) Run(ctx context.Context) error {
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	for {
-		news, diffs, next := t.due()
+		news, diffs, counts, next := t.due()
 		for _, n := range news {
-			if n.online {
+			switch {
+			case n.availability != "":
+				t.announcer.UserAvailability(ctx, n.user, n.availability, n.at)
+			case n.online:
 				t.announcer.UserOnline(ctx, n.user, n.at)
-			} else {
+			default:
 				t.announcer.UserOffline(ctx, n.user, n.at)
 			}
 		}
 		for _, d := range diffs {
 			t.announcer.StoryChanged(ctx, d)
+		}
+		for id, c := range counts {
+			t.announcer.StoryCounted(ctx, id, c)
 		}
 		timer.Reset(next)
 		select {
@@ -46,21 +53,20 @@ func (t *Tracker) Run(ctx context.Context) error {
 }
 
 // due ends the graces that are over, and returns what is to be told and when to look again.
-func (t *Tracker) due() (news []transition, diffs []Diff, next time.Duration) {
+func (t *Tracker) due() (news []transition, diffs []Diff, counts map[story.ID]Count, next time.Duration) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	now := t.opts.Now()
 	next = time.Hour // nothing to wait for; any first thing wakes us
-	over := 0
-	for _, g := range t.graces {
+	for len(t.graces) > 0 {
+		g := t.graces[0]
 		if g.at.After(now) {
 			next = g.at.Sub(now)
 			break
 		}
-		over++
-		t.endGrace(g)
+		t.graces = t.graces[1:]
+		t.endGrace(g) // may put it off
 	}
-	t.graces = slices.Delete(t.graces, 0, over)
 	if len(t.dirty) > 0 {
 		if wait := t.flushed.Add(t.opts.DiffEvery).Sub(now); wait > 0 {
 			next = min(next, wait)
@@ -69,53 +75,19 @@ func (t *Tracker) due() (news []transition, diffs []Diff, next time.Duration) {
 			diffs = t.takeDiffs()
 		}
 	}
-	news, t.news = t.news, nil
-	return news, diffs, next
-}
-
-// endGrace acts unless they came back, or came back and were lost again.
-func (t *Tracker) endGrace(g grace) {
-	who := t.people[g.user]
-	if who == nil {
-		return
+	for _, d := range diffs {
+		t.counts[d.StoryID] = d.Count
 	}
-	if g.story == "" {
-		if who.conns == 0 && who.lostAt.Equal(g.lostAt) {
-			t.offline(g.user, who)
-		}
-		return
-	}
-	if st := who.stays[g.story]; st != nil && st.conns == 0 && st.lostAt.Equal(g.lostAt) {
-		t.gone(g.story, g.user, g.lostAt)
-	}
-}
-
-func (t *Tracker) takeDiffs() []Diff {
-	diffs := make([]Diff, 0, len(t.dirty))
-	for id, r := range t.dirty {
-		diffs = append(diffs, t.takeDiff(id, r))
-		if len(r.members) == 0 {
-			delete(t.rooms, id)
-		}
-	}
-	clear(t.dirty)
-	return diffs
-}
-
-func (t *Tracker) takeDiff(id story.ID, r *room) Diff {
-	r.seq++
-	d := Diff{StoryID: id, Count: len(r.members), Seq: r.seq}
-	for userID, at := range r.touched {
-		// Who came and left in between is told as having left: a snapshot may have had them.
-		if st := r.members[userID]; st != nil {
-			d.Joins = append(d.Joins, Member{User: t.people[userID].profile, Since: st.since})
+	if len(t.counts) > 0 {
+		if wait := t.counted.Add(countEvery).Sub(now); wait > 0 {
+			next = min(next, wait)
 		} else {
-			d.Leaves = append(d.Leaves, Gone{UserID: userID, LastSeenAt: at})
+			t.counted = now
+			counts, t.counts = t.counts, make(map[story.ID]Count)
 		}
 	}
-	r.touched = nil
-	sortMembers(d.Joins)
-	return d
+	news, t.news = t.news, nil
+	return news, diffs, counts, next
 }
 
 // saveAll stores last seens in batches until ctx ends, and once more then, for everybody.
@@ -141,6 +113,9 @@ func (t *Tracker) everybodySeen() {
 	defer t.mu.Unlock()
 	now := t.opts.Now()
 	for id, who := range t.people {
+		if !who.visible || !who.here {
+			continue // they hide, or another node knows better
+		}
 		t.seen[id] = now
 		if who.conns == 0 {
 			t.seen[id] = who.lostAt

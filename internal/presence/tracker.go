@@ -1,16 +1,13 @@
 package presence
 
 import (
-	"cmp"
 	"context"
-	"fmt"
 	"log/slog"
 	"slices"
 	"sync"
 	"time"
 
 	"github.com/storywire/storywire/internal/auth"
-	"github.com/storywire/storywire/internal/errs"
 	"github.com/storywire/storywire/internal/story"
 	"github.com/storywire/storywire/internal/user"
 )
@@ -32,7 +29,7 @@ type Options struct {
 }
 
 // Tracker knows who is online and who is in which story, counted over
-// connections. It may be used by many goroutines at once.
+// connections and nodes. It may be used by many goroutines at once.
 type Tracker struct {
 	store     Store
 	announcer Announcer
@@ -42,39 +39,50 @@ type Tracker struct {
 
 	mu      sync.Mutex // guards the fields below
 	people  map[auth.UserID]*person
+	visible int // of people
 	conns   map[ConnectionID]*connection
 	rooms   map[story.ID]*room
 	dirty   map[story.ID]*room // with a diff to tell
 	flushed time.Time          // when diffs were told last
+	counts  map[story.ID]Count // to be told
+	counted time.Time          // when counts were told last
 	graces  []grace            // ends of grace, the next first
 	news    []transition
 	seen    map[auth.UserID]time.Time // to be stored
+	peers   *Replica                  // nil: there are no other nodes
 }
 
+// person is somebody who is online at some node.
 type person struct {
-	profile user.Profile
-	since   time.Time
-	conns   int
-	lostAt  time.Time // when the last connection was lost; zero while there is one
-	stays   map[story.ID]*stay
+	profile   user.Profile
+	mood      Mood
+	moodAt    time.Time // of mood and invisible: the newest word counts, whichever node it came to
+	invisible bool
+	visible   bool // counted, listed, and told of
+	since     time.Time
+	hold
+	stays map[story.ID]*stay
 }
 
 // stay is somebody's being in a story.
 type stay struct {
-	since  time.Time
-	conns  int
-	lostAt time.Time // as person's
+	since time.Time
+	hold
 }
+
+// hold is why somebody is there.
+type hold struct {
+	conns  int       // connections of this node
+	lostAt time.Time // when the last of them was lost; zero while there is one
+	here   bool      // this node holds: it has a connection, or had one less than a grace ago
+	nodes  []string  // other nodes that hold
+}
+
+func (h *hold) none() bool { return !h.here && len(h.nodes) == 0 }
 
 type connection struct {
 	user    auth.UserID
 	stories []story.ID
-}
-
-type room struct {
-	members map[auth.UserID]*stay
-	seq     int64
-	touched map[auth.UserID]time.Time // who came or left since the last diff, and when they were last seen
 }
 
 // grace is when to look whether somebody, or somebody in a story, came back.
@@ -85,11 +93,12 @@ type grace struct {
 	story  story.ID // empty: the user as a whole
 }
 
-// transition is a person's coming online or going offline.
+// transition is a person's coming online, going offline, or change of availability.
 type transition struct {
-	user   auth.UserID
-	online bool
-	at     time.Time
+	user         auth.UserID
+	online       bool
+	availability Availability // set: it is this that changed
+	at           time.Time
 }
 
 // NewTracker returns a tracker. Nothing is announced and nobody goes offline
@@ -114,13 +123,22 @@ func NewTracker(store Store, announcer Announcer, opts Options) *Tracker {
 		store: store, announcer: announcer, opts: opts,
 		wake: make(chan struct{}, 1), seenWake: make(chan struct{}, 1),
 		people: make(map[auth.UserID]*person), conns: make(map[ConnectionID]*connection),
-		rooms: make(map[story.ID]*room), dirty: make(map[story.ID]*room),
+		rooms: make(map[story.ID]*room), dirty: make(map[story.ID]*room), counts: make(map[story.ID]Count),
 		seen: make(map[auth.UserID]time.Time),
 	}
 }
 
-// Connect says that a user has a new connection.
-func (t *Tracker) Connect(conn ConnectionID, p user.Profile) {
+// Connect says that a user has a new connection. It asks the store, once per
+// person, whether they want to be seen; if it does not answer they are not.
+func (t *Tracker) Connect(ctx context.Context, conn ConnectionID, p user.Profile) {
+	invisible := false
+	if !t.knows(p.ID) {
+		var err error
+		if invisible, err = t.store.Invisible(ctx, p.ID); err != nil {
+			t.opts.Logger.WarnContext(ctx, "read whether somebody wants to be seen", "error", err)
+			invisible = true
+		}
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if _, ok := t.conns[conn]; ok {
@@ -129,13 +147,78 @@ func (t *Tracker) Connect(conn ConnectionID, p user.Profile) {
 	t.conns[conn] = &connection{user: p.ID}
 	who := t.people[p.ID]
 	if who == nil {
-		who = &person{since: t.opts.Now(), stays: make(map[story.ID]*stay)}
-		t.people[p.ID] = who
-		t.tell(transition{p.ID, true, who.since})
-		t.saw(p.ID, who.since)
+		who = t.add(p.ID, t.opts.Now())
+		who.invisible = invisible
 	}
 	who.profile, who.lostAt = p, time.Time{}
-	who.conns++
+	if who.conns++; !who.here {
+		who.here = true
+		t.changedHere(p.ID)
+	}
+	t.settle(p.ID, who, who.since)
+}
+
+func (t *Tracker) knows(id auth.UserID) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.people[id] != nil
+}
+
+// add and the other small methods below are called with mu held.
+func (t *Tracker) add(id auth.UserID, since time.Time) *person {
+	who := &person{since: since, stays: make(map[story.ID]*stay)}
+	t.people[id] = who
+	return who
+}
+
+// settle tells of a person what has become of them: they can be seen, or not
+// any more, or are gone altogether. vanished: they could be seen until now.
+func (t *Tracker) settle(id auth.UserID, who *person, at time.Time) (vanished bool) {
+	visible := !who.none() && !who.invisible
+	switch {
+	case visible && !who.visible:
+		who.visible = true
+		t.visible++
+		t.tell(transition{user: id, online: true, at: who.since})
+		if a := who.mood.Availability; a != "" && a != Available {
+			t.tell(transition{user: id, availability: a, at: at})
+		}
+		for storyID, st := range who.stays {
+			t.enterRoom(storyID, id, st)
+		}
+		if who.here {
+			t.saw(id, at)
+		}
+	case !visible && who.visible:
+		who.visible = false
+		t.visible--
+		for storyID := range who.stays {
+			t.leaveRoom(storyID, id, at)
+		}
+		t.tell(transition{user: id, at: at})
+		vanished = true
+	}
+	if who.none() {
+		delete(t.people, id)
+	}
+	return vanished
+}
+
+// settleStay is settle for somebody in a story.
+func (t *Tracker) settleStay(storyID story.ID, id auth.UserID, who *person, st *stay, at time.Time) {
+	if st.none() {
+		delete(who.stays, storyID)
+		if who.visible {
+			t.leaveRoom(storyID, id, at)
+		}
+		return
+	}
+	if who.stays[storyID] == nil {
+		who.stays[storyID] = st
+		if who.visible {
+			t.enterRoom(storyID, id, st)
+		}
+	}
 }
 
 // Disconnect says that a connection is gone, with all its stories.
@@ -151,11 +234,10 @@ func (t *Tracker) LogOut(conn ConnectionID) {
 	defer t.mu.Unlock()
 	id, ok := t.disconnect(conn)
 	if who := t.people[id]; ok && who.conns == 0 {
-		t.offline(id, who)
+		t.release(id, who)
 	}
 }
 
-// disconnect and the other small methods below are called with mu held.
 func (t *Tracker) disconnect(conn ConnectionID) (id auth.UserID, ok bool) {
 	c := t.conns[conn]
 	if c == nil {
@@ -187,6 +269,50 @@ func (t *Tracker) grant(g grace) {
 	}
 }
 
+// endGrace acts unless they came back, or came back and were lost again.
+func (t *Tracker) endGrace(g grace) {
+	who := t.people[g.user]
+	if who == nil {
+		return
+	}
+	if t.peers != nil && t.peers.cannotHear() {
+		// They may have gone to another node, which cannot tell us now.
+		g.at = t.opts.Now().Add(t.opts.Grace)
+		t.graces = append(t.graces, g)
+		return
+	}
+	if g.story == "" {
+		if who.here && who.conns == 0 && who.lostAt.Equal(g.lostAt) {
+			t.release(g.user, who)
+		}
+		return
+	}
+	if st := who.stays[g.story]; st != nil && st.here && st.conns == 0 && st.lostAt.Equal(g.lostAt) {
+		t.releaseStay(g.story, g.user, who, st, g.lostAt)
+	}
+}
+
+// release ends this node's hold of somebody.
+func (t *Tracker) release(id auth.UserID, who *person) {
+	for storyID, st := range who.stays {
+		if st.here {
+			st.here = false
+			t.settleStay(storyID, id, who, st, who.lostAt)
+		}
+	}
+	who.here = false
+	t.changedHere(id)
+	if t.settle(id, who, who.lostAt) {
+		t.saw(id, who.lostAt)
+	}
+}
+
+func (t *Tracker) releaseStay(storyID story.ID, id auth.UserID, who *person, st *stay, at time.Time) {
+	st.here = false
+	t.changedHere(id)
+	t.settleStay(storyID, id, who, st, at)
+}
+
 // Enter says that a connection is in a story; twice is once.
 func (t *Tracker) Enter(conn ConnectionID, id story.ID) {
 	t.mu.Lock()
@@ -200,19 +326,13 @@ func (t *Tracker) Enter(conn ConnectionID, id story.ID) {
 	st := who.stays[id]
 	if st == nil {
 		st = &stay{since: t.opts.Now()}
-		who.stays[id] = st
-		r := t.rooms[id]
-		if r == nil {
-			// Numbers start at the clock: a story that everybody left and came
-			// back to, or a restart, never goes back to a number used before.
-			r = &room{members: make(map[auth.UserID]*stay), seq: st.since.UnixMilli()}
-			t.rooms[id] = r
-		}
-		r.members[c.user] = st
-		t.touch(id, r, c.user, st.since)
 	}
 	st.lostAt = time.Time{}
-	st.conns++
+	if st.conns++; !st.here {
+		st.here = true
+		t.changedHere(c.user)
+	}
+	t.settleStay(id, c.user, who, st, st.since)
 }
 
 // Leave says that a connection left a story, without grace.
@@ -228,38 +348,11 @@ func (t *Tracker) Leave(conn ConnectionID, id story.ID) {
 		return
 	}
 	c.stories = slices.Delete(c.stories, i, i+1)
-	if st := t.people[c.user].stays[id]; st != nil {
+	who := t.people[c.user]
+	if st := who.stays[id]; st != nil {
 		if st.conns--; st.conns == 0 {
-			t.gone(id, c.user, t.opts.Now())
+			t.releaseStay(id, c.user, who, st, t.opts.Now())
 		}
-	}
-}
-
-// gone takes somebody out of a story.
-func (t *Tracker) gone(id story.ID, userID auth.UserID, lastSeen time.Time) {
-	delete(t.people[userID].stays, id)
-	r := t.rooms[id]
-	delete(r.members, userID)
-	t.touch(id, r, userID, lastSeen)
-}
-
-func (t *Tracker) offline(id auth.UserID, who *person) {
-	for storyID := range who.stays {
-		t.gone(storyID, id, who.lostAt)
-	}
-	delete(t.people, id)
-	t.tell(transition{id, false, who.lostAt})
-	t.saw(id, who.lostAt)
-}
-
-func (t *Tracker) touch(id story.ID, r *room, userID auth.UserID, at time.Time) {
-	if r.touched == nil {
-		r.touched = make(map[auth.UserID]time.Time)
-	}
-	r.touched[userID] = at
-	t.dirty[id] = r
-	if len(t.dirty) == 1 {
-		t.signal(t.wake)
 	}
 }
 
@@ -278,99 +371,4 @@ func (t *Tracker) signal(c chan struct{}) {
 	case c <- struct{}{}:
 	default:
 	}
-}
-
-// Story returns who is in a story.
-func (t *Tracker) Story(id story.ID) Snapshot {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	snap := Snapshot{StoryID: id, Seq: t.opts.Now().UnixMilli()}
-	r := t.rooms[id]
-	if r == nil {
-		return snap
-	}
-	snap.Seq, snap.Count = r.seq, len(r.members)
-	snap.Members = make([]Member, 0, len(r.members))
-	for userID, st := range r.members {
-		snap.Members = append(snap.Members, Member{User: t.people[userID].profile, Since: st.since})
-	}
-	sortMembers(snap.Members)
-	snap.Members = snap.Members[:min(len(snap.Members), t.opts.MaxListed)]
-	return snap
-}
-
-func sortMembers(ms []Member) {
-	slices.SortFunc(ms, func(a, b Member) int {
-		return cmp.Or(a.Since.Compare(b.Since), cmp.Compare(a.User.ID, b.User.ID))
-	})
-}
-
-// Readers returns how many people are in a story.
-func (t *Tracker) Readers(id story.ID) int {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if r := t.rooms[id]; r != nil {
-		return len(r.members)
-	}
-	return 0
-}
-
-// Online returns who is online.
-func (t *Tracker) Online() Online {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	o := Online{Count: len(t.people), UserIDs: make([]auth.UserID, 0, min(len(t.people), t.opts.MaxListed))}
-	for id := range t.people {
-		if len(o.UserIDs) == t.opts.MaxListed {
-			break
-		}
-		o.UserIDs = append(o.UserIDs, id)
-	}
-	slices.Sort(o.UserIDs)
-	return o
-}
-
-// Since returns since when a user is online; ok is false for one who is not.
-func (t *Tracker) Since(id auth.UserID) (since time.Time, ok bool) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	who := t.people[id]
-	if who == nil {
-		return time.Time{}, false
-	}
-	return who.since, true
-}
-
-// Statuses returns whether the ids (at most MaxLookup, else VALIDATION) are online: one entry for each id.
-func (t *Tracker) Statuses(ctx context.Context, ids []auth.UserID) (map[auth.UserID]Status, error) {
-	const op = "presence.Statuses"
-	if len(ids) > MaxLookup {
-		return nil, errs.E(op, errs.Validation, fmt.Sprintf("At most %d users can be asked for at once.", MaxLookup))
-	}
-	result := make(map[auth.UserID]Status, len(ids))
-	var away []auth.UserID
-	t.mu.Lock()
-	now := t.opts.Now()
-	for _, id := range ids {
-		if t.people[id] != nil {
-			result[id] = Status{Online: true, LastSeenAt: now}
-			continue
-		}
-		result[id] = Status{LastSeenAt: t.seen[id]}
-		if t.seen[id].IsZero() {
-			away = append(away, id)
-		}
-	}
-	t.mu.Unlock()
-	if len(away) == 0 {
-		return result, nil
-	}
-	stored, err := t.store.LastSeen(ctx, away)
-	if err != nil {
-		return nil, errs.Wrap(op, err)
-	}
-	for _, s := range stored {
-		result[s.UserID] = Status{LastSeenAt: s.At}
-	}
-	return result, nil
 }

@@ -31,6 +31,9 @@ type world struct {
 	err   error
 	told  []string
 	diffs []presence.Diff
+
+	invisible map[auth.UserID]bool
+	counts    []presence.Count
 }
 
 func (w *world) SaveLastSeen(_ context.Context, seen []presence.Seen) error {
@@ -65,6 +68,30 @@ func (w *world) UserOffline(_ context.Context, id auth.UserID, _ time.Time) {
 	w.told = append(w.told, string(id)+" off")
 }
 
+func (w *world) UserAvailability(_ context.Context, id auth.UserID, a presence.Availability, _ time.Time) {
+	w.told = append(w.told, string(id)+" "+string(a))
+}
+
+func (w *world) StoryCounted(_ context.Context, _ story.ID, c presence.Count) {
+	w.counts = append(w.counts, c)
+}
+
+func (w *world) SetInvisible(_ context.Context, id auth.UserID, invisible bool) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.invisible == nil {
+		w.invisible = make(map[auth.UserID]bool)
+	}
+	w.invisible[id] = invisible
+	return w.err
+}
+
+func (w *world) Invisible(_ context.Context, id auth.UserID) (bool, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.invisible[id], w.err
+}
+
 func (w *world) StoryChanged(_ context.Context, d presence.Diff) {
 	w.diffs = append(w.diffs, d)
 	text := string(d.StoryID)
@@ -74,7 +101,10 @@ func (w *world) StoryChanged(_ context.Context, d presence.Diff) {
 	for _, g := range d.Leaves {
 		text += " -" + string(g.UserID)
 	}
-	w.told = append(w.told, fmt.Sprintf("%s =%d", text, d.Count))
+	for _, m := range d.Updates {
+		text += " ~" + string(m.User.ID)
+	}
+	w.told = append(w.told, fmt.Sprintf("%s =%d", text, d.Count.Online))
 }
 
 // run calls test with a running tracker, in a bubble with a clock of its own.
@@ -122,6 +152,13 @@ func TestTransitions(t *testing.T) {
 		{"a lost tab leaves after grace", "bob/1, bob/2, bob/1 s, +1s, !bob/1, +11s", "bob on, s +bob =1, s -bob =0"},
 		{"offline leaves the story", "bob/1, bob/1 s, +1s, !bob/1, +11s", "bob on, s +bob =1, bob off, s -bob =0"},
 		{"logging out leaves the story", "bob/1, bob/1 s, +1s, x bob/1, +1s", "bob on, s +bob =1, bob off, s -bob =0"},
+		{"attention", "bob/1, bob/1 s, +1s, = bob away, +1s, = bob away, +1s, = bob online, +1s",
+			"bob on, s +bob =1, bob away, s ~bob =1, bob online, s ~bob =1"},
+		{"who comes and says so at once is told as coming", "eve/2, eve/2 s, bob/1, +1ms, bob/1 s, = bob dnd, +1s",
+			"eve on, s +eve =1, bob on, bob dnd, s +bob =2"},
+		{"to hide is to go", "bob/1, bob/1 s, +1s, = bob hide, +1s, = bob show, +1s", "bob on, s +bob =1, bob off, s -bob =0, bob on, s +bob =1"},
+		{"who hides comes and goes unseen", "bob/1, = bob hide, !bob/1, +11s, bob/2, bob/2 s, = bob away, +1s, x bob/2", "bob on, bob off"},
+		{"who is gone has no moods", "bob/1, = bob away, x bob/1, = bob dnd, bob/2", "bob on, bob away, bob off, bob on"},
 		{"a connection that is gone enters nothing", "bob/1, !bob/1, bob/1 s, -bob/1 s, +1s", "bob on"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -140,6 +177,10 @@ func TestTransitions(t *testing.T) {
 
 func play(t *testing.T, tr *presence.Tracker, step string) {
 	t.Helper()
+	if mood, ok := strings.CutPrefix(step, "= "); ok {
+		say(t, tr, mood)
+		return
+	}
 	if d, ok := strings.CutPrefix(step, "+"); ok {
 		wait, err := time.ParseDuration(d)
 		if err != nil {
@@ -162,7 +203,24 @@ func play(t *testing.T, tr *presence.Tracker, step string) {
 	case entering:
 		tr.Enter(conn, story.ID(in))
 	default:
-		tr.Connect(conn, profile(name))
+		tr.Connect(context.Background(), conn, profile(name))
+	}
+}
+
+// say is "bob away", "bob hide" or "bob show".
+func say(t *testing.T, tr *presence.Tracker, mood string) {
+	t.Helper()
+	name, word, _ := strings.Cut(mood, " ")
+	var u presence.Update
+	switch hide := word == "hide"; word {
+	case "hide", "show":
+		u.Invisible = &hide
+	default:
+		a := presence.Availability(word)
+		u.Availability = &a
+	}
+	if err := tr.Update(context.Background(), auth.UserID(name), u); err != nil {
+		t.Error(err)
 	}
 }
 
@@ -170,7 +228,7 @@ func TestDiffsAreAtMostFourASecond(t *testing.T) {
 	run(t, func(t *testing.T, tr *presence.Tracker, w *world) {
 		for i := range 1000 { // for ten seconds
 			conn := presence.ConnectionID(fmt.Sprint(i))
-			tr.Connect(conn, profile(fmt.Sprint("u", i)))
+			tr.Connect(context.Background(), conn, profile(fmt.Sprint("u", i)))
 			tr.Enter(conn, "s")
 			time.Sleep(10 * time.Millisecond)
 		}
@@ -193,7 +251,7 @@ func TestSnapshotAndDiffsAgree(t *testing.T) {
 		const people = 12
 		rng := rand.New(rand.NewPCG(1, 2))
 		for i := range people {
-			tr.Connect(presence.ConnectionID(fmt.Sprint(i)), profile(fmt.Sprint("u", i)))
+			tr.Connect(t.Context(), presence.ConnectionID(fmt.Sprint(i)), profile(fmt.Sprint("u", i)))
 		}
 		var snaps []presence.Snapshot
 		for range 400 {
@@ -221,7 +279,7 @@ func TestSnapshotAndDiffsAgree(t *testing.T) {
 				for _, g := range d.Leaves {
 					delete(got, g.UserID)
 				}
-				if i == 0 && d.Count > people {
+				if i == 0 && d.Count.Online > people {
 					t.Errorf("count %d", d.Count)
 				}
 			}
@@ -244,23 +302,17 @@ func TestListsAreCapped(t *testing.T) {
 	w := &world{seen: make(map[auth.UserID]time.Time)}
 	tr := presence.NewTracker(w, w, presence.Options{MaxListed: 3})
 	for _, id := range []string{"a", "b", "c", "d"} {
-		tr.Connect(presence.ConnectionID(id), profile(id))
+		tr.Connect(t.Context(), presence.ConnectionID(id), profile(id))
 		tr.Enter(presence.ConnectionID(id), "s")
 	}
 	if o := tr.Online(); o.Count != 4 || len(o.UserIDs) != 3 {
 		t.Errorf("Online = %+v, want 3 of 4", o)
 	}
-	if s := tr.Story("s"); s.Count != 4 || len(s.Members) != 3 || tr.Readers("s") != 4 || tr.Readers("r") != 0 {
+	if s := tr.Story("s"); s.Count.Online != 4 || len(s.Members) != 3 || tr.Readers("s") != 4 || tr.Readers("r") != 0 {
 		t.Errorf("Story = %+v, want 3 of 4", s)
 	}
 	if _, err := tr.Statuses(t.Context(), make([]auth.UserID, 501)); errs.CodeOf(err) != errs.Validation {
 		t.Errorf("Statuses of 501 = %v, want VALIDATION", err)
-	}
-	if _, ok := tr.Since("a"); !ok {
-		t.Error("a is not online")
-	}
-	if _, ok := tr.Since("z"); ok {
-		t.Error("z is online")
 	}
 }
 
@@ -270,7 +322,7 @@ func TestLastSeenIsStored(t *testing.T) {
 		w = in
 		w.seen["old"] = time.Now().Add(-time.Hour)
 		for i := range 450 {
-			tr.Connect(presence.ConnectionID(fmt.Sprint(i)), profile(fmt.Sprint("u", i)))
+			tr.Connect(t.Context(), presence.ConnectionID(fmt.Sprint(i)), profile(fmt.Sprint("u", i)))
 		}
 		time.Sleep(3 * time.Second)
 		synctest.Wait()
@@ -280,14 +332,14 @@ func TestLastSeenIsStored(t *testing.T) {
 		lost := time.Now()
 		tr.Disconnect("0")
 		time.Sleep(20 * time.Second)
-		tr.Connect("a", profile("ada"))
+		tr.Connect(t.Context(), "a", profile("ada"))
 		tr.LogOut("a")
 		got, err := tr.Statuses(t.Context(), []auth.UserID{"u0", "u1", "ada", "old", "never"})
 		if err != nil {
 			t.Fatal(err)
 		}
 		want := map[auth.UserID]presence.Status{
-			"u0": {LastSeenAt: lost}, "u1": {Online: true, LastSeenAt: time.Now()}, "ada": {LastSeenAt: time.Now()},
+			"u0": {LastSeenAt: lost}, "u1": {Online: true, Availability: presence.Available, LastSeenAt: time.Now()}, "ada": {LastSeenAt: time.Now()},
 			"old": {LastSeenAt: w.seen["old"]}, "never": {},
 		}
 		if !reflect.DeepEqual(got, want) {
@@ -314,7 +366,7 @@ func TestManyAtOnce(t *testing.T) {
 			wg.Go(func() {
 				for n := range 20 {
 					conn := presence.ConnectionID(fmt.Sprint(i, "-", n))
-					tr.Connect(conn, profile(fmt.Sprint("u", i%10)))
+					tr.Connect(context.Background(), conn, profile(fmt.Sprint("u", i%10)))
 					tr.Enter(conn, story.ID(fmt.Sprint("s", n%3)))
 					tr.Story("s0")
 					tr.Online()

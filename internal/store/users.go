@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/storywire/storywire/internal/auth"
@@ -79,6 +80,34 @@ func (s *Store) LastSeen(ctx context.Context, ids []auth.UserID) ([]presence.See
 		return nil, fmt.Errorf("read last seen: %w", err)
 	}
 	return list, nil
+}
+
+// SetInvisible implements presence.Store.
+func (s *Store) SetInvisible(ctx context.Context, id auth.UserID, invisible bool) error {
+	const upsert = `INSERT INTO users (id, invisible) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET invisible = excluded.invisible`
+	return s.w.do(ctx, "store.SetInvisible", &write{run: func(se *session) error {
+		if _, err := se.exec(upsert, string(id), flag(invisible)); err != nil {
+			return fmt.Errorf("store whether to be seen: %w", err)
+		}
+		return nil
+	}})
+}
+
+func flag(b bool) int64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// Invisible implements presence.Store.
+func (s *Store) Invisible(ctx context.Context, id auth.UserID) (bool, error) {
+	var invisible int64
+	err := s.row(ctx, `SELECT invisible FROM users WHERE id = ?`, string(id)).Scan(&invisible)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return false, fmt.Errorf("read whether to be seen: %w", err)
+	}
+	return invisible != 0, nil
 }
 
 // jsonList makes one argument of many: a query of any number of ids stays one prepared statement.

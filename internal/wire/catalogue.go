@@ -25,6 +25,8 @@ func ClientEvents() []ClientEvent {
 		client[CommentTyping, CommentTyping](CommentTypingEvent),
 		client[PresenceSubscribe, PresenceUsers](PresenceSubscribeEvent),
 		client[PresenceUnsubscribe, PresenceUnsubscribed](PresenceUnsubscribeEvent),
+		client[PresenceUpdate, PresenceUpdated](PresenceUpdateEvent),
+		client[PresenceGet, PresenceStatuses](PresenceGetEvent),
 		client[NotificationList, NotificationPage](NotificationListEvent),
 		client[NotificationRead, NotificationReadDone](NotificationReadEvent),
 		client[AuthRefresh, AuthRefreshed](AuthRefreshEvent),
@@ -63,6 +65,8 @@ func ServerEvents() []ServerEvent {
 		server[EditClosed](EditClosedEvent),
 		server[EditComment](EditCommentEvent),
 		server[EditPublished](EditPublishedEvent),
+		server[UserAvailability](UserStatusEvent),
+		server[StoryCount](PresenceCountEvent),
 	}
 }
 

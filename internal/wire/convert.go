@@ -92,7 +92,48 @@ func CountsOf(c notification.Counts) Counts { return Counts{Unread: c.Unread, Re
 
 // PresenceUserOf returns m as it travels.
 func PresenceUserOf(m presence.Member) PresenceUser {
-	return PresenceUser{UserID: string(m.User.ID), User: UserOf(m.User), Since: At(m.Since)}
+	p := PresenceUser{
+		UserID: string(m.User.ID), User: UserOf(m.User), Since: At(m.Since),
+		Status: string(m.Mood.Attention()), State: m.Mood.State,
+	}
+	if a := m.Mood.Activity; a != nil {
+		p.Activity = &Activity{Kind: string(a.Kind), StoryID: ID(a.StoryID), PassageID: a.PassageID}
+	}
+	return p
+}
+
+// PresenceUpdateOf returns what u changes.
+func PresenceUpdateOf(u PresenceUpdate) presence.Update {
+	update := presence.Update{State: u.State, Invisible: u.Invisible}
+	if u.Status != nil {
+		a := presence.Availability(*u.Status)
+		update.Availability = &a
+	}
+	if a := u.Activity; a != nil {
+		update.Activity = &presence.Activity{Kind: presence.Doing(a.Kind), StoryID: story.ID(a.StoryID), PassageID: a.PassageID}
+	}
+	return update
+}
+
+// PresenceStatusesOf returns who is there as it travels.
+func PresenceStatusesOf(statuses map[auth.UserID]presence.Status) PresenceStatuses {
+	items := make(map[string]UserStatus, len(statuses))
+	for id, s := range statuses {
+		if s.Online {
+			items[string(id)] = UserStatus{Status: string(s.Availability)}
+		} else {
+			items[string(id)] = UserStatus{Status: "offline", LastSeenAt: AtOrNull(s.LastSeenAt)}
+		}
+	}
+	return PresenceStatuses{Items: items}
+}
+
+// StoryCountOf returns c as it travels.
+func StoryCountOf(id story.ID, c presence.Count) StoryCount {
+	return StoryCount{
+		StoryID: string(id), Online: c.Online, Readers: c.Online - c.Playing - c.Editing,
+		Players: c.Playing, Editors: c.Editing,
+	}
 }
 
 // PresenceDiffOf returns d as it travels.
@@ -104,7 +145,8 @@ func PresenceDiffOf(d presence.Diff) PresenceDiff {
 		StoryID: string(d.StoryID),
 		Joins:   Map(d.Joins, PresenceUserOf),
 		Leaves:  Map(d.Leaves, leave),
-		Count:   d.Count,
+		Updates: Map(d.Updates, PresenceUserOf),
+		Count:   d.Count.Online,
 		Seq:     d.Seq,
 	}
 }
@@ -115,7 +157,7 @@ func PresenceUsersOf(s presence.Snapshot) PresenceUsers {
 		Users:   Map(s.Members, func(m presence.Member) string { return string(m.User.ID) }),
 		StoryID: string(s.StoryID),
 		Members: Map(s.Members, PresenceUserOf),
-		Count:   s.Count,
+		Count:   s.Count.Online,
 		Seq:     s.Seq,
 	}
 }

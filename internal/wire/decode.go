@@ -116,10 +116,27 @@ func (p TypingPost) Check() error {
 	return nil
 }
 
-// Check wants one of the two questions, or none.
+// Check wants one of the two questions, or none, and a mode only of a story.
 func (p PresenceSubscribe) Check() error {
+	switch p.Mode {
+	case "":
+	case PresenceFull, PresenceIDs, PresenceCountOnly:
+		if p.StoryID == "" {
+			return errs.E("wire.Check", errs.Validation, "mode needs the storyId it is about.")
+		}
+	default:
+		return errs.E("wire.Check", errs.Validation, "mode must be full, ids or count.")
+	}
 	if p.StoryID != "" && len(p.UserIDs) > 0 {
 		return errs.E("wire.Check", errs.Validation, "Ask for storyId or for userIds, not for both.")
+	}
+	return nil
+}
+
+// Check wants ids.
+func (p PresenceGet) Check() error {
+	if len(p.UserIDs) == 0 {
+		return missing("userIds")
 	}
 	return nil
 }

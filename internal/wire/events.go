@@ -9,6 +9,8 @@ const (
 	CommentTypingEvent       = "comment:typing" // also sent by the server
 	PresenceSubscribeEvent   = "presence:subscribe"
 	PresenceUnsubscribeEvent = "presence:unsubscribe"
+	PresenceUpdateEvent      = "presence:update"
+	PresenceGetEvent         = "presence:get"
 	NotificationListEvent    = "notification:list"
 	NotificationReadEvent    = "notification:read"
 	AuthRefreshEvent         = "auth:refresh"
@@ -42,4 +44,6 @@ const (
 	EditClosedEvent          = "edit:closed"
 	EditCommentEvent         = "edit:comment"
 	EditPublishedEvent       = "edit:published"
+	UserStatusEvent          = "user:status"
+	PresenceCountEvent       = "presence:count"
 )

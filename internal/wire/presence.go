@@ -1,13 +1,24 @@
 package wire
 
+import "encoding/json"
+
 // PresenceSubscribe asks who is there: in a story, which is then followed by
-// [PresenceDiff], among given users, or, empty, of everybody.
+// [PresenceDiff] or, in mode count, by [StoryCount]; among given users, or,
+// empty, of everybody.
 type PresenceSubscribe struct {
-	StoryID ID   `json:"storyId,omitempty"`
-	UserIDs []ID `json:"userIds,omitempty"`
+	StoryID ID     `json:"storyId,omitempty"`
+	UserIDs []ID   `json:"userIds,omitempty"`
+	Mode    string `json:"mode,omitempty" ts:"'full' | 'ids' | 'count'"` // of a story; default full
 }
 
-// PresenceUnsubscribe ends the [PresenceDiff] events of a story, or, empty, of all.
+// Modes of [PresenceSubscribe].
+const (
+	PresenceFull      = "full"  // who is there, by name
+	PresenceIDs       = "ids"   // the first answer without names
+	PresenceCountOnly = "count" // only how many
+)
+
+// PresenceUnsubscribe ends the [PresenceDiff] and [StoryCount] events of a story, or, empty, of all.
 type PresenceUnsubscribe struct {
 	StoryID ID `json:"storyId,omitempty"`
 }
@@ -19,9 +30,45 @@ type PresenceUnsubscribed struct {
 
 // PresenceUser is a reader of a story.
 type PresenceUser struct {
-	UserID string `json:"userId"`
-	User   User   `json:"user"`
-	Since  Time   `json:"since"`
+	UserID   string          `json:"userId"`
+	User     User            `json:"user"`
+	Since    Time            `json:"since"`
+	Status   string          `json:"status" ts:"'online' | 'away' | 'dnd'"`
+	Activity *Activity       `json:"activity,omitempty"`
+	State    json.RawMessage `json:"state,omitempty" ts:"Record<string, unknown>"`
+}
+
+// Activity is what somebody says that they do.
+type Activity struct {
+	Kind      string `json:"kind" ts:"'reading' | 'playing' | 'editing' | 'commenting'"`
+	StoryID   ID     `json:"storyId,omitempty"`
+	PassageID string `json:"passageId,omitempty"`
+}
+
+// PresenceUpdate changes what others see of oneself; a field that is missing
+// stays as it is. State is an object of at most 1 KiB.
+type PresenceUpdate struct {
+	Status    *string         `json:"status,omitempty" ts:"'online' | 'away' | 'dnd'"`
+	Activity  *Activity       `json:"activity,omitempty"`
+	State     json.RawMessage `json:"state,omitempty" ts:"Record<string, unknown>"`
+	Invisible *bool           `json:"invisible,omitempty"` // offline to everybody, until taken back
+}
+
+// PresenceUpdated is the answer to [PresenceUpdate].
+type PresenceUpdated struct{}
+
+// PresenceGet asks whether people are there.
+type PresenceGet struct {
+	UserIDs []ID `json:"userIds"` // at most 500
+}
+
+// StoryCount is how many people are in a story.
+type StoryCount struct {
+	StoryID string `json:"storyId"`
+	Online  int    `json:"online"`
+	Readers int    `json:"readers"`
+	Players int    `json:"players"`
+	Editors int    `json:"editors"`
 }
 
 // PresenceUsers is who is there now.
@@ -39,6 +86,7 @@ type PresenceDiff struct {
 	StoryID string          `json:"storyId"`
 	Joins   []PresenceUser  `json:"joins"`
 	Leaves  []PresenceLeave `json:"leaves"`
+	Updates []PresenceUser  `json:"updates"` // those who say something else of themselves
 	Count   int             `json:"count"`
 	Seq     int64           `json:"seq"`
 }
@@ -61,9 +109,16 @@ type UserOffline struct {
 	LastSeenAt Time   `json:"lastSeenAt"`
 }
 
+// UserAvailability tells that a user who is there pays more or less attention.
+type UserAvailability struct {
+	UserID     string `json:"userId"`
+	Status     string `json:"status" ts:"'online' | 'away' | 'dnd'"`
+	LastSeenAt Time   `json:"lastSeenAt"`
+}
+
 // UserStatus is whether a user is there.
 type UserStatus struct {
-	Status     string `json:"status" ts:"'online' | 'offline'"`
+	Status     string `json:"status" ts:"'online' | 'away' | 'dnd' | 'offline'"`
 	LastSeenAt *Time  `json:"lastSeenAt"` // null while online or when never seen
 }
 

@@ -168,3 +168,23 @@ func lastSeenNeverGoesBack(t *testing.T, st Store) {
 		t.Errorf("LastSeen = %+v, %v; want an hour past noon", got, err)
 	}
 }
+
+func whoHidesIsRemembered(t *testing.T, st Store) {
+	if err := st.SaveProfiles(t.Context(), []user.Profile{{ID: "ada", DisplayName: "Ada"}}); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		id   auth.UserID
+		hide bool
+	}{{"ada", true}, {"ada", true}, {"ada", false}, {"new", true}} {
+		if err := st.SetInvisible(t.Context(), test.id, test.hide); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := st.Invisible(t.Context(), test.id); err != nil || got != test.hide {
+			t.Errorf("Invisible(%s) = %v, %v; want %v", test.id, got, err, test.hide)
+		}
+	}
+	if got, err := st.Invisible(t.Context(), "nobody"); err != nil || got {
+		t.Errorf("Invisible(nobody) = %v, %v", got, err)
+	}
+}

@@ -53,6 +53,7 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"MarkReadChangesOnlyOnesOwn", markReadChangesOnlyOnesOwn},
 		{"ProfilesAreReplaced", profilesAreReplaced},
 		{"LastSeenNeverGoesBack", lastSeenNeverGoesBack},
+		{"WhoHidesIsRemembered", whoHidesIsRemembered},
 	} {
 		t.Run(test.name, func(t *testing.T) { test.run(t, open(t)) })
 	}

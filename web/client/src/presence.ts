@@ -50,9 +50,8 @@ export class StoryReaders {
 
   #listen(): () => void {
     const stops = [
-      this.#connection.onUp((recovered) => {
-        if (recovered) return;
-        // A server that was restarted counts from the beginning.
+      this.#connection.onUp(() => {
+        // Another server, and one that was restarted, has numbers of its own.
         this.#seq = -1;
         void this.#snapshot();
       }),
@@ -81,7 +80,7 @@ export class StoryReaders {
     this.#state.set({ ready: true, count, members: members ?? [] });
   }
 
-  #apply({ storyId, joins, leaves, count, seq }: PresenceDiff): void {
+  #apply({ storyId, joins, leaves, updates, count, seq }: PresenceDiff): void {
     if (storyId !== this.#storyId || this.#seq < 0 || seq <= this.#seq) return;
     if (seq !== this.#seq + 1) {
       this.#seq = -1;
@@ -90,7 +89,10 @@ export class StoryReaders {
     }
     this.#seq = seq;
     const gone = new Set([...leaves, ...joins].map(({ userId }) => userId));
-    const stayed = this.#state.get().members.filter(({ userId }) => !gone.has(userId));
+    const stayed = this.#state
+      .get()
+      .members.filter(({ userId }) => !gone.has(userId))
+      .map((member) => updates.find(({ userId }) => userId === member.userId) ?? member);
     this.#state.set({ ready: true, count, members: [...stayed, ...joins] });
   }
 }

@@ -49,6 +49,8 @@ export interface ClientEvents {
   'comment:typing': { in: CommentTyping; data: CommentTyping };
   'presence:subscribe': { in: PresenceSubscribe; data: PresenceUsers };
   'presence:unsubscribe': { in: PresenceUnsubscribe; data: PresenceUnsubscribed };
+  'presence:update': { in: PresenceUpdate; data: PresenceUpdated };
+  'presence:get': { in: PresenceGet; data: PresenceStatuses };
   'notification:list': { in: NotificationList; data: NotificationPage };
   'notification:read': { in: NotificationRead; data: NotificationReadDone };
   'auth:refresh': { in: AuthRefresh; data: AuthRefreshed };
@@ -85,6 +87,8 @@ export interface ServerEvents {
   'edit:closed': EditClosed;
   'edit:comment': EditComment;
   'edit:published': EditPublished;
+  'user:status': UserAvailability;
+  'presence:count': StoryCount;
 }
 
 export interface StoryJoin {
@@ -149,6 +153,7 @@ export interface CommentTyping {
 export interface PresenceSubscribe {
   storyId?: string;
   userIds?: string[];
+  mode?: 'full' | 'ids' | 'count';
 }
 
 export interface PresenceUsers {
@@ -165,6 +170,24 @@ export interface PresenceUnsubscribe {
 
 export interface PresenceUnsubscribed {
   storyId?: string;
+}
+
+export interface PresenceUpdate {
+  status?: 'online' | 'away' | 'dnd';
+  activity?: Activity | null;
+  state?: Record<string, unknown>;
+  invisible?: boolean | null;
+}
+
+export interface PresenceUpdated {
+}
+
+export interface PresenceGet {
+  userIds: string[];
+}
+
+export interface PresenceStatuses {
+  items: Record<string, UserStatus>;
 }
 
 export interface NotificationList {
@@ -352,6 +375,7 @@ export interface PresenceDiff {
   storyId: string;
   joins: PresenceUser[];
   leaves: PresenceLeave[];
+  updates: PresenceUser[];
   count: number;
   seq: number;
 }
@@ -386,6 +410,20 @@ export interface EditReset {
 export interface EditPublished {
   storyId: string;
   release: EditRelease;
+}
+
+export interface UserAvailability {
+  userId: string;
+  status: 'online' | 'away' | 'dnd';
+  lastSeenAt: string;
+}
+
+export interface StoryCount {
+  storyId: string;
+  online: number;
+  readers: number;
+  players: number;
+  editors: number;
 }
 
 export interface Story {
@@ -430,10 +468,6 @@ export interface TypingPost {
 export interface PresenceList {
   items: PresenceUser[];
   count: number;
-}
-
-export interface PresenceStatuses {
-  items: Record<string, UserStatus>;
 }
 
 export interface NotificationSend {
@@ -546,6 +580,20 @@ export interface PresenceUser {
   userId: string;
   user: User;
   since: string;
+  status: 'online' | 'away' | 'dnd';
+  activity?: Activity | null;
+  state?: Record<string, unknown>;
+}
+
+export interface Activity {
+  kind: 'reading' | 'playing' | 'editing' | 'commenting';
+  storyId?: string;
+  passageId?: string;
+}
+
+export interface UserStatus {
+  status: 'online' | 'away' | 'dnd' | 'offline';
+  lastSeenAt: string | null;
 }
 
 export interface Notification {
@@ -628,11 +676,6 @@ export interface EditRelease {
   seq: number;
   publishedBy: User;
   publishedAt: string;
-}
-
-export interface UserStatus {
-  status: 'online' | 'offline';
-  lastSeenAt: string | null;
 }
 
 export interface Refusal {

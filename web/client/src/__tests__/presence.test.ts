@@ -3,7 +3,12 @@ import { OnlineUsers, StoryReaders } from '../presence.js';
 import type { PresenceUser, PresenceUsers, User } from '../wire.js';
 import { connect, ezra, ok, settle, wren } from './fakeTransport.js';
 
-const member = (user: User): PresenceUser => ({ userId: user.id, user, since: '2026-01-01T00:00:00.000Z' });
+const member = (user: User): PresenceUser => ({
+  userId: user.id,
+  user,
+  since: '2026-01-01T00:00:00.000Z',
+  status: 'online',
+});
 
 function snapshot(seq: number, members: User[]): PresenceUsers {
   return {
@@ -41,12 +46,29 @@ test('readers follow changes in their order; a gap asks for a new snapshot', asy
   await settle();
   const names = () => readers.state.get().members.map(({ user }) => user.display_name);
   expect(names()).toEqual(['Wren']);
-  transport.receive('presence:diff', { storyId: 's1', joins: [member(ezra)], leaves: [], count: 2, seq: 5 });
-  transport.receive('presence:diff', { storyId: 's1', joins: [], leaves: [], count: 9, seq: 5 });
+  transport.receive('presence:diff', {
+    storyId: 's1',
+    joins: [member(ezra)],
+    leaves: [],
+    updates: [],
+    count: 2,
+    seq: 5,
+  });
+  transport.receive('presence:diff', { storyId: 's1', joins: [], leaves: [], updates: [], count: 9, seq: 5 });
   expect(names()).toEqual(['Wren', 'Ezra']);
   expect(readers.state.get().count).toBe(2);
+  const away: PresenceUser = { ...member(wren), status: 'away' };
+  transport.receive('presence:diff', {
+    storyId: 's1',
+    joins: [],
+    leaves: [],
+    updates: [away],
+    count: 2,
+    seq: 6,
+  });
+  expect(readers.state.get().members.map(({ status }) => status)).toEqual(['away', 'online']);
   current = snapshot(9, [ezra]);
-  transport.receive('presence:diff', { storyId: 's1', joins: [], leaves: [], count: 1, seq: 8 });
+  transport.receive('presence:diff', { storyId: 's1', joins: [], leaves: [], updates: [], count: 1, seq: 8 });
   await settle();
   expect(names()).toEqual(['Ezra']);
   expect(transport.sentOf('presence:subscribe')).toHaveLength(2);
