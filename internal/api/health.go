@@ -11,13 +11,18 @@ func (s *Server) health(w http.ResponseWriter, _ *http.Request) {
 	respond(w, http.StatusOK, map[string]string{"status": "ok"})
 }
 
-// ready says whether requests would succeed: a load balancer asks it.
+// ready says whether requests would succeed: a load balancer asks it. A node
+// that cannot reach the others serves its own people, degraded.
 func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
 	if err := s.deps.Ready(r.Context()); err != nil {
 		s.problem(w, r, &errs.Error{Op: "api.ready", Code: errs.Unavailable, Message: errs.MessageOf(err), Err: err})
 		return
 	}
-	respond(w, http.StatusOK, map[string]string{"status": "ready"})
+	status := "ready"
+	if s.deps.Degraded != nil && s.deps.Degraded() {
+		status = "degraded"
+	}
+	respond(w, http.StatusOK, map[string]string{"status": status})
 }
 
 // noSuchRoute answers what no route matches, in the way of the API.

@@ -34,6 +34,7 @@ type Deps struct {
 	Limits        *ratelimit.Classes
 
 	Ready     func(context.Context) error // nil means ready to take requests
+	Degraded  func() bool                 // whether it does so without the other nodes; nil: never
 	ServerKey string                      // of the server API; empty: there is none
 	Origins   []string                    // from which browsers may call: "https://example.org"
 	MaxBody   int64                       // bytes; 0: DefaultMaxBody

@@ -51,6 +51,7 @@ type App struct {
 	sockets  *socketio.Server
 	hub      *gateway.Hub
 	stopping atomic.Bool
+	nodes    nodes
 
 	people   *user.Directory
 	stories  *story.Service
@@ -69,14 +70,17 @@ func New(ctx context.Context, cfg Config, log *slog.Logger) (*App, error) {
 		return nil, fmt.Errorf("open the database: %w", err) // without its URL, which may hold a password
 	}
 	a := &App{cfg: cfg, log: log, store: db}
-	if err := a.assemble(ctx); err != nil {
+	if err := a.joinCluster(); err != nil {
 		return nil, errors.Join(err, db.Close())
+	}
+	if err := a.assemble(ctx); err != nil {
+		return nil, errors.Join(err, a.nodes.close(), db.Close())
 	}
 	a.listener, err = net.Listen("tcp", net.JoinHostPort(cfg.Host, strconv.Itoa(cfg.Port)))
 	if err != nil {
 		stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), cfg.StopWait)
 		defer cancel()
-		return nil, errors.Join(fmt.Errorf("listen: %w", err), a.sockets.Close(stop), db.Close())
+		return nil, errors.Join(fmt.Errorf("listen: %w", err), a.sockets.Close(stop), a.nodes.close(), db.Close())
 	}
 	return a, nil
 }
@@ -107,7 +111,7 @@ func (a *App) assemble(ctx context.Context) error {
 	rest, err := api.NewServer(api.Deps{
 		Verifier: verifier, People: a.people, Stories: a.stories, Comments: a.comments,
 		Notifications: notifications, Presence: tracker, Limits: limits,
-		Ready: a.ready, ServerKey: a.cfg.ServerKey, Origins: a.cfg.FrontendURL, MaxBody: a.cfg.Limits.MaxBody,
+		Ready: a.ready, Degraded: a.nodes.degraded, ServerKey: a.cfg.ServerKey, Origins: a.cfg.FrontendURL, MaxBody: a.cfg.Limits.MaxBody,
 		Demo: a.demo(verifier), Web: site(), Logger: a.log,
 	})
 	if err != nil {
@@ -212,6 +216,7 @@ func (a *App) serve(ctx context.Context) error {
 			return err
 		}
 	}
+	a.nodes.settle(ctx)
 	ended := make(chan error, 1)
 	go func() { ended <- a.http.Serve(a.listener) }()
 	select {
@@ -246,6 +251,8 @@ func (a *App) stop(release func(), workers *errgroup.Group) error {
 	// Nobody asks the services any more: their workers store what they still hold.
 	release()
 	working := workers.Wait()
+	// Nobody has news for the other nodes any more.
+	cluster := a.nodes.close()
 	// The database last, because all of them write to it.
-	return errors.Join(sockets, rest, working, a.store.Close())
+	return errors.Join(sockets, rest, working, cluster, a.store.Close())
 }

@@ -29,6 +29,7 @@ type Config struct {
 	StopDelay time.Duration `name:"stop-delay" env:"STOP_DELAY" default:"0s" help:"How long to say not ready before closing connections, for load balancers to notice."`
 	StopWait  time.Duration `name:"stop-wait" env:"STOP_WAIT" default:"20s" help:"How long requests in work may take to finish when stopping."`
 
+	Redis  Redis  `embed:""`
 	Limits Limits `embed:""`
 	Rates  Rates  `embed:"" prefix:"rate-" envprefix:"RATE_"`
 }

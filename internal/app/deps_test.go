@@ -13,7 +13,7 @@ import (
 const module = "github.com/storywire/storywire/"
 
 // allowed says what each package may import of this module. Only app, which is
-// not in it, may import all. The library (engineio, socketio) knows nothing of
+// not in it, may import all. The library (engineio, socketio, redisbus) knows nothing of
 // the product, features nothing of transports and of the database, and api,
 // gateway and store nothing of each other.
 var allowed = map[string]string{
@@ -25,7 +25,10 @@ var allowed = map[string]string{
 	"socketio/internal/msgpack": "socketio/parser",
 	"socketio/msgpack":          "socketio socketio/internal/msgpack socketio/parser",
 
+	"redisbus": "",
+
 	"internal/errs":     "",
+	"internal/cluster":  "redisbus",
 	"internal/auth":     "internal/errs",
 	"internal/user":     "internal/auth internal/errs",
 	"internal/story":    "internal/user internal/auth internal/errs",
@@ -56,6 +59,7 @@ var owners = map[string][]string{
 	"golang.org/x/time/rate":     {"internal/ratelimit"},
 	"github.com/alecthomas/kong": {"cmd/storywire"},
 	"github.com/google/uuid":     {"internal/comment", "internal/notification", "internal/story"},
+	"github.com/redis/rueidis":   {"internal/cluster"},
 	"golang.org/x/sync/errgroup": {"internal/app"},
 }
 
@@ -116,5 +120,5 @@ func product(name string) bool {
 }
 
 func library(name string) bool {
-	return strings.HasPrefix(name, "engineio") || strings.HasPrefix(name, "socketio") || strings.HasPrefix(name, "examples")
+	return strings.HasPrefix(name, "engineio") || strings.HasPrefix(name, "socketio") || strings.HasPrefix(name, "redisbus") || strings.HasPrefix(name, "examples")
 }

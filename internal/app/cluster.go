@@ -1,0 +1,64 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/storywire/storywire/internal/cluster"
+	"github.com/storywire/storywire/redisbus"
+)
+
+// Redis says how nodes find each other. Without a URL there is one node.
+type Redis struct {
+	URL    string `name:"redis-url" env:"REDIS_URL" help:"Redis that connects several nodes, like redis://localhost:6379; without it there is one node."`
+	Prefix string `name:"redis-prefix" env:"REDIS_PREFIX" default:"storywire" help:"What the nodes' keys and channels in Redis begin with; one per cluster."`
+}
+
+// nodes is this node's part in the cluster.
+type nodes struct {
+	node  cluster.Node
+	bus   cluster.Bus
+	redis *cluster.Redis // nil of a single node, as is wire
+	wire  *redisbus.Bus
+}
+
+// joinCluster connects to Redis, in the background, if there is to be one.
+func (a *App) joinCluster() error {
+	a.nodes.node = cluster.NewNode(time.Now())
+	if a.cfg.Redis.URL == "" {
+		a.nodes.bus = cluster.NewLocal().Join()
+		return nil
+	}
+	wire, err := redisbus.Open(redisbus.Options{URL: a.cfg.Redis.URL, Logger: a.log})
+	if err != nil {
+		return fmt.Errorf("REDIS_URL: %w", err)
+	}
+	a.nodes.wire = wire
+	a.nodes.redis = cluster.NewRedis(wire, a.nodes.node, cluster.Options{Prefix: a.cfg.Redis.Prefix, Logger: a.log})
+	a.nodes.bus = a.nodes.redis
+	return nil
+}
+
+// settle waits until this node hears the others, so that its first clients miss
+// nothing; but people are served also without Redis.
+func (n *nodes) settle(ctx context.Context) {
+	if n.wire == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, n.wire.Timeout())
+	defer cancel()
+	_ = n.wire.Settle(ctx) // the bus has logged that Redis is away
+}
+
+// degraded reports whether other nodes cannot be reached.
+func (n *nodes) degraded() bool { return !n.bus.Healthy() }
+
+// close leaves the cluster.
+func (n *nodes) close() error {
+	if n.wire == nil {
+		return nil
+	}
+	return errors.Join(n.redis.Close(), n.wire.Close())
+}
