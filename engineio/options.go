@@ -90,7 +90,8 @@ type Options struct {
 	CheckOrigin func(r *http.Request) bool
 
 	// AllowRequest, when set, may refuse a handshake (not requests with a
-	// session id). The text of its error is sent to the client.
+	// session id). The text of its error is sent to the client, but not over
+	// WebTransport, where the client is told nothing.
 	AllowRequest func(r *http.Request) error
 
 	// CompressionThreshold is the size in bytes from which the answer to a poll
@@ -117,8 +118,8 @@ type Options struct {
 	Cookie *http.Cookie
 
 	// InitialHeaders, when set, may add fields to the first answer of a session,
-	// on either transport, but not those that frame the answer. It may be called
-	// by many goroutines at once and must not keep the header.
+	// over polling or WebSocket, but not those that frame the answer. It may be
+	// called by many goroutines at once and must not keep the header.
 	InitialHeaders func(h http.Header, r *http.Request)
 
 	// Headers is as InitialHeaders, but for every answer to a client with a

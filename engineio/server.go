@@ -2,7 +2,9 @@ package engineio
 
 import (
 	"context"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -23,9 +25,10 @@ type Server struct {
 	wg       sync.WaitGroup // open sessions and readers
 	flushers sync.WaitGroup // started by shards only
 
-	// mu guards sessions and closed. It is a leaf.
+	// mu guards what follows. It is a leaf.
 	mu       sync.Mutex
-	sessions map[string]*Session // nil: the id is taken, the session not yet open
+	sessions map[string]*Session     // nil: the id is taken, the session not yet open
+	arriving map[StreamConn]struct{} // their first packet is awaited
 	closed   bool
 
 	stop    sync.Once
@@ -39,6 +42,7 @@ func NewServer(h Handler, opts Options) *Server {
 		opts:     opts.withDefaults(),
 		handler:  h,
 		sessions: make(map[string]*Session),
+		arriving: make(map[StreamConn]struct{}),
 		stopped:  make(chan struct{}),
 	}
 	srv.gate.cond.L = &srv.gate.mu
@@ -84,7 +88,11 @@ func (srv *Server) Close(ctx context.Context) error {
 			open = append(open, s)
 		}
 	}
+	arriving := slices.Collect(maps.Keys(srv.arriving))
 	srv.mu.Unlock()
+	for _, conn := range arriving {
+		conn.Close()
+	}
 	for _, s := range open {
 		s.terminate(ending{reason: ForcedClose, code: statusRestart})
 	}

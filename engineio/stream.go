@@ -1,6 +1,7 @@
 package engineio
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -14,11 +15,10 @@ import (
 // streams: WebTransport. Package webtransport implements it.
 type StreamAccepter interface {
 	// AcceptStream answers a CONNECT request whose origin, path and query were
-	// judged. The connection returned is the first stream that the client opens
-	// on it; its methods wait for that stream, and it brings down the whole when
-	// it is closed. CloseWrite ends the stream after what was written and, soon
-	// after, the whole. If there is an error, AcceptStream has answered the
-	// request.
+	// judged, and returns the first stream that the client opens, for which it
+	// waits until the request's context ends. Closing the stream closes the whole
+	// connection; CloseWrite does after what was written. If there is an error,
+	// AcceptStream has answered the request.
 	AcceptStream(w http.ResponseWriter, r *http.Request) (StreamConn, error)
 }
 
@@ -57,6 +57,12 @@ func toBare(frames []byte) []byte {
 		frames = frames[header+payload:]
 		switch opcode {
 		case opBinary:
+			if payload == 0 {
+				// The stock client takes an empty frame for an error, but knows the
+				// text form of an empty message.
+				out = append(out, 1, 'b')
+				continue
+			}
 			frame[0] |= bareBinary
 		case opText:
 		default:
@@ -71,7 +77,7 @@ func toBare(frames []byte) []byte {
 // a session id at most.
 const maxFirstPacket = 125 // bytes; its header is one byte
 
-var errFirstPacket = errors.New("first packet of the stream is not open")
+var errFirstPacket = errors.New("the first packet of the stream is not open")
 
 // readFirstPacket reads an open packet and returns the id of the session to
 // upgrade, if it names one.
@@ -103,59 +109,73 @@ func readFirstPacket(r io.Reader) (sid string, err error) {
 	return upgrade.SID, nil
 }
 
-// serveConnect answers a request for WebTransport.
+// serveConnect answers a request for WebTransport. Its query need not tell
+// anything: the stock client's is empty.
 func (srv *Server) serveConnect(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
-	sid := query.Get("sid")
 	var refused *refusal
 	switch {
 	case !srv.originAllowed(r):
 		refused = refuse(codeForbidden)
-	case !srv.opts.enabled(WebTransport), Transport(query.Get("transport")) != WebTransport:
+	case !srv.opts.enabled(WebTransport), query.Has("transport") && Transport(query.Get("transport")) != WebTransport:
 		refused = refuse(codeTransportUnknown)
-	case query.Get("EIO") != "4":
+	case query.Has("EIO") && query.Get("EIO") != "4":
 		refused = refuse(codeUnsupportedVersion)
-	case sid != "" && srv.find(sid) == nil:
-		refused = refuse(codeUnknownSession)
-	case sid == "":
-		refused = srv.allow(r)
 	}
 	if refused != nil {
 		srv.observeRefused(refused.code)
 		refused.write(w, false)
 		return
 	}
-	srv.addFields(w.Header(), r, sid == "")
-	if !srv.reserve() {
-		refuseClosing(w)
-		return
-	}
+	ctx, cancel := context.WithTimeout(r.Context(), srv.opts.UpgradeTimeout)
+	defer cancel()
+	r = r.WithContext(ctx)
+	r.RequestURI = r.URL.RequestURI() // HTTP/3 leaves it out
 	conn, err := srv.opts.WebTransport.AcceptStream(w, r)
 	if err != nil {
-		srv.wg.Done()
 		srv.opts.Logger.Debug("engineio: no WebTransport", slog.Any("err", err))
+		return
+	}
+	if !srv.expect(conn) {
+		conn.Close()
 		return
 	}
 	go srv.serveStream(r, conn)
 }
 
+// expect counts the goroutine about to serve a stream, unless the server
+// closes. Until arrived is called Close closes the stream.
+func (srv *Server) expect(conn StreamConn) bool {
+	srv.mu.Lock()
+	defer srv.mu.Unlock()
+	if srv.closed {
+		return false
+	}
+	srv.wg.Add(1)
+	srv.arriving[conn] = struct{}{}
+	return true
+}
+
+func (srv *Server) arrived(conn StreamConn) {
+	srv.mu.Lock()
+	delete(srv.arriving, conn)
+	srv.mu.Unlock()
+}
+
 // serveStream waits for the first packet, then serves the connection. Its
 // goroutine counts in wg.
 func (srv *Server) serveStream(r *http.Request, conn StreamConn) {
-	asked := r.URL.Query().Get("sid")
 	conn.SetReadDeadline(time.Now().Add(srv.opts.UpgradeTimeout))
 	sid, err := readFirstPacket(conn)
-	if err == nil && sid != asked {
-		err = errFirstPacket // the request was judged as what it said it was
-	}
+	srv.arrived(conn)
 	var c *wsConn
-	if err == nil {
+	switch {
+	case err != nil:
+	case sid == "":
 		conn.SetReadDeadline(time.Time{})
-		if sid == "" {
-			c, err = srv.openStream(r, conn)
-		} else {
-			c, err = srv.probeStream(sid, conn)
-		}
+		c, err = srv.openStream(r, conn)
+	default:
+		c, err = srv.probeStream(sid, conn)
 	}
 	if err != nil {
 		srv.opts.Logger.Debug("engineio: WebTransport refused", slog.Any("err", err))
@@ -168,6 +188,13 @@ func (srv *Server) serveStream(r *http.Request, conn StreamConn) {
 
 // openStream opens a session.
 func (srv *Server) openStream(r *http.Request, conn net.Conn) (*wsConn, error) {
+	// The request was answered, so its own context has ended.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), srv.opts.UpgradeTimeout)
+	defer cancel()
+	r = r.WithContext(ctx)
+	if refused := srv.allow(r); refused != nil {
+		return nil, errors.New(refused.message)
+	}
 	id, err := srv.take(r, 1)
 	if err != nil {
 		return nil, err

@@ -257,7 +257,7 @@ func (c *wsConn) writeAll(data []byte, timeout time.Duration) error {
 		c.conn.SetWriteDeadline(time.Now().Add(timeout))
 		n, err := c.conn.Write(data)
 		data = data[n:]
-		if err != nil && (n == 0 || c.raw == nil || !errors.Is(err, os.ErrDeadlineExceeded)) {
+		if err != nil && (n == 0 || c.raw == nil && !c.stream || !errors.Is(err, os.ErrDeadlineExceeded)) {
 			return err
 		}
 	}

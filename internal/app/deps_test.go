@@ -19,6 +19,9 @@ const module = "github.com/storywire/storywire/"
 var allowed = map[string]string{
 	"engineio/parser": "",
 	"engineio":        "engineio/parser",
+
+	"engineio/webtransport": "engineio",
+
 	"socketio/parser": "",
 	"socketio":        "engineio socketio/parser",
 

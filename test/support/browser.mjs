@@ -5,15 +5,15 @@ import { chromium } from "playwright-core";
 
 const pictures = fileURLToPath(new URL("../e2e/pictures/", import.meta.url));
 
-/** A browser; CHROMIUM names another than /usr/bin/chromium. */
-export function launch() {
+/** A browser; CHROMIUM names another than /usr/bin/chromium. quic: it may speak HTTP/3. */
+export function launch({ quic = false } = {}) {
   return chromium.launch({
     executablePath: process.env.CHROMIUM || "/usr/bin/chromium",
     args: [
       "--no-sandbox",
       "--headless",
       "--disable-gpu",
-      "--disable-quic",
+      ...(quic ? [] : ["--disable-quic"]),
       "--no-first-run",
       "--disable-background-networking",
       "--disable-component-update",

@@ -124,7 +124,7 @@ export async function startLibrary(options = {}) {
     : launch(process.env.CONFORMANCE_BIN ?? join(root, "bin", "conformance-server"), args, { env: process.env });
   let url;
   await ready(server, async () => {
-    url = /^listening on (http:\S+)$/m.exec(server.output())?.[1];
+    url = /^listening on (https?:\S+)$/m.exec(server.output())?.[1];
     return url !== undefined;
   });
   return { url, stop: server.stop, output: server.output, alive: server.alive };

@@ -29,49 +29,69 @@ func main() {
 	}
 }
 
-func run(ctx context.Context) error {
-	port := flag.Int("port", 0, "TCP `port` on 127.0.0.1; 0: any")
+// settings are what the flags say.
+type settings struct {
+	port    int
+	secure  bool
+	options socketio.Options
+}
+
+func parseFlags() settings {
+	var set settings
 	pingInterval := flag.Int("ping-interval-ms", 25000, "`ms` between a pong and the next ping")
 	pingTimeout := flag.Int("ping-timeout-ms", 20000, "`ms` a pong may take")
 	connectTimeout := flag.Int("connect-timeout-ms", 10000, "`ms` until a connection must have joined a namespace")
-	maxPayload := flag.Int("max-payload", 1_000_000, "`bytes` of the largest message")
+	recovery := flag.Int("recovery-ms", 0, "`ms` for which a client that lost its connection may carry on; 0: not at all")
 	origins := flag.String("origins", "http://app.example", "comma-separated `origins` that may connect")
 	packets := flag.String("parser", "text", "encoding of packets: text or msgpack")
-	recovery := flag.Int("recovery-ms", 0, "`ms` for which a client that lost its connection may carry on; 0: not at all")
+	flag.IntVar(&set.port, "port", 0, "TCP `port` on 127.0.0.1; 0: any")
+	flag.BoolVar(&set.secure, "tls", false, "serve HTTPS, and WebTransport on the same port, with a new certificate whose hash is printed")
+	engine := &set.options.Engine
+	flag.IntVar(&engine.MaxPayload, "max-payload", 1_000_000, "`bytes` of the largest message")
 	flag.Parse()
 
-	options := engineio.Options{
-		PingInterval:   time.Duration(*pingInterval) * time.Millisecond,
-		PingTimeout:    time.Duration(*pingTimeout) * time.Millisecond,
-		MaxPayload:     *maxPayload,
-		AllowedOrigins: strings.Split(*origins, ","),
-	}
-	engine := engineio.NewServer(engineio.HandlerFunc(newEcho), options)
-	all := socketio.Options{
-		Engine: options, ConnectTimeout: time.Duration(*connectTimeout) * time.Millisecond, Parser: parsers[*packets],
-	}
+	engine.PingInterval = time.Duration(*pingInterval) * time.Millisecond
+	engine.PingTimeout = time.Duration(*pingTimeout) * time.Millisecond
+	engine.AllowedOrigins = strings.Split(*origins, ",")
+	set.options.ConnectTimeout = time.Duration(*connectTimeout) * time.Millisecond
+	set.options.Parser = parsers[*packets]
 	if *recovery > 0 {
-		all.Recovery = &socketio.Recovery{MaxDisconnection: time.Duration(*recovery) * time.Millisecond}
+		set.options.Recovery = &socketio.Recovery{MaxDisconnection: time.Duration(*recovery) * time.Millisecond}
 	}
-	io := socketio.NewServer(all)
-	greeting(io.Of("/"))
-	greeting(io.Of("/custom"))
-	guarded(io.Of("/guarded"))
-	everything(io.Of("/test"))
-	tenants(io)
+	return set
+}
+
+func run(ctx context.Context) error {
+	set := parseFlags()
+	var quic *http3
+	if set.secure {
+		var err error
+		if quic, err = newHTTP3(); err != nil {
+			return err
+		}
+		set.options.Engine.WebTransport = quic.server
+	}
+	engine := engineio.NewServer(engineio.HandlerFunc(newEcho), set.options.Engine)
+	io := newSocketIO(set.options)
 
 	mux := http.NewServeMux()
 	mux.Handle("/engine.io/", engine)
 	mux.Handle("/socket.io/", io)
-	listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", *port))
+	listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", set.port))
 	if err != nil {
 		return err
 	}
-	fmt.Printf("listening on http://%s\n", listener.Addr())
-
 	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
-	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(listener) }()
+	failed := make(chan error, 2)
+	if quic != nil {
+		go func() { failed <- quic.serve(listener.Addr().String(), mux) }()
+		fmt.Printf("certificate %s\nlistening on https://%s\n", quic.hash, listener.Addr())
+		server.TLSConfig = quic.tls
+		go func() { failed <- server.ServeTLS(listener, "", "") }()
+	} else {
+		fmt.Printf("listening on http://%s\n", listener.Addr())
+		go func() { failed <- server.Serve(listener) }()
+	}
 	select {
 	case err := <-failed:
 		return err
@@ -79,7 +99,17 @@ func run(ctx context.Context) error {
 	}
 	last, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
-	return errors.Join(io.Close(last), engine.Close(last), server.Shutdown(last))
+	return errors.Join(io.Close(last), engine.Close(last), quic.Close(), server.Shutdown(last))
+}
+
+func newSocketIO(options socketio.Options) *socketio.Server {
+	io := socketio.NewServer(options)
+	greeting(io.Of("/"))
+	greeting(io.Of("/custom"))
+	guarded(io.Of("/guarded"))
+	everything(io.Of("/test"))
+	tenants(io)
+	return io
 }
 
 // parsers are the encodings by their names; nil is the default.
