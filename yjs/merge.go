@@ -65,6 +65,14 @@ func MergeUpdates(updates ...[]byte) ([]byte, error) {
 	return mergeDecoded(decoded), nil
 }
 
+// Merge is MergeUpdates for updates that are decoded already.
+func Merge(updates ...*Update) *Update {
+	if len(updates) == 1 {
+		return updates[0]
+	}
+	return mustDecode(mergeDecoded(updates))
+}
+
 func mergeDecoded(updates []*Update) []byte {
 	m := merger{}
 	var deletes []idRange

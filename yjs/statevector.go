@@ -2,6 +2,7 @@ package yjs
 
 import (
 	"cmp"
+	"iter"
 	"maps"
 	"slices"
 )
@@ -45,4 +46,18 @@ func (d *Doc) StateVector() StateVector {
 		sv[c.id] = uint64(c.state())
 	}
 	return sv
+}
+
+// Clock returns how many units of one client the document has.
+func (d *Doc) Clock(client uint64) uint64 { return d.state(client) }
+
+// Ends yields each client of whom the update has structs, with the clock at which they end.
+func (u *Update) Ends() iter.Seq2[uint64, uint64] {
+	return func(yield func(client, end uint64) bool) {
+		for _, g := range u.groups {
+			if g.end > g.start && !yield(g.client, u.structs[g.end-1].end()) {
+				return
+			}
+		}
+	}
 }

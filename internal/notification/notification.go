@@ -38,6 +38,9 @@ const (
 	CommentReply Type = "comment.reply" // to the author of the parent comment
 	StoryComment Type = "story.comment" // to the author of the story
 	System       Type = "system"        // the default of the server API
+
+	CoauthorInvited  Type = "coauthor.invited"  // to who is asked to work on a story
+	CoauthorAccepted Type = "coauthor.accepted" // to who has asked
 )
 
 // Notification is one entry of somebody's inbox.

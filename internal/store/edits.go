@@ -1,0 +1,253 @@
+package store
+
+import (
+	"bytes"
+	"compress/flate"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/storywire/storywire/internal/auth"
+	"github.com/storywire/storywire/internal/coedit"
+	"github.com/storywire/storywire/internal/story"
+)
+
+var (
+	_ coedit.Log     = (*Store)(nil)
+	_ coedit.Writers = (*Store)(nil)
+)
+
+const (
+	// keptUpdates stay in the log behind the saved state, for nodes that are late.
+	keptUpdates = 200
+	// quarantineTime is how long a refused update is kept.
+	quarantineTime = 7 * 24 * time.Hour
+	// listed is how many values one query names.
+	listed = 128
+)
+
+const (
+	nextUpdate = `INSERT INTO edit_docs (story_n, head_seq, updated_at) VALUES (?, 1, ?)
+		ON CONFLICT (story_n) DO UPDATE SET head_seq = edit_docs.head_seq + 1, updated_at = excluded.updated_at RETURNING head_seq`
+	insertUpdate = `INSERT INTO edit_updates (story_n, seq, node, at, u) VALUES (?, ?, ?, ?, ?)`
+	insertClient = `INSERT INTO edit_clients (story_n, client_id, user_id, first_at) VALUES (?, ?, ?, ?)
+		ON CONFLICT (story_n, client_id) DO NOTHING`
+	selectClient  = `SELECT user_id FROM edit_clients WHERE story_n = ? AND client_id = ?`
+	selectDoc     = `SELECT d.story_n, d.head_seq, d.snap_seq, d.snap FROM edit_docs d JOIN stories s ON s.n = d.story_n WHERE s.id = ?`
+	selectUpdates = `SELECT u.seq, u.u FROM edit_updates u JOIN stories s ON s.n = u.story_n
+		WHERE s.id = ? AND u.seq > ? ORDER BY u.seq LIMIT ?`
+	saveDoc       = `UPDATE edit_docs SET snap = ?, snap_seq = ? WHERE story_n = ? AND snap_seq < ?`
+	pruneUpdates  = `DELETE FROM edit_updates WHERE story_n = ? AND seq <= ?`
+	insertRefused = `INSERT INTO edit_quarantine (story_n, user_id, code, at, u) VALUES (?, ?, ?, ?, ?)`
+	dropRefused   = `DELETE FROM edit_quarantine WHERE at < ?`
+)
+
+// Document implements coedit.Log.
+func (s *Store) Document(ctx context.Context, id story.ID) (coedit.Saved, error) {
+	var saved coedit.Saved
+	var n int64
+	var packed []byte
+	err := s.row(ctx, selectDoc, string(id)).Scan(&n, &saved.Head, &saved.Seq, &packed)
+	if errors.Is(err, sql.ErrNoRows) {
+		return saved, nil
+	}
+	if err != nil {
+		return saved, fmt.Errorf("read document: %w", err)
+	}
+	if saved.Data, err = unpack(packed); err != nil {
+		return saved, fmt.Errorf("read document: %w", err)
+	}
+	for after := saved.Seq; ; {
+		page, err := s.Updates(ctx, id, after, listed)
+		if err != nil {
+			return saved, err
+		}
+		saved.Tail = append(saved.Tail, page...)
+		if len(page) < listed {
+			return saved, nil
+		}
+		after = page[len(page)-1].Seq
+	}
+}
+
+// Updates implements coedit.Log.
+func (s *Store) Updates(ctx context.Context, id story.ID, after int64, limit int) ([]coedit.Update, error) {
+	var list []coedit.Update
+	err := s.read(ctx, selectUpdates, []any{string(id), after, limit}, func(rows *sql.Rows) error {
+		var u coedit.Update
+		err := rows.Scan(&u.Seq, &u.Data)
+		list = append(list, u)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read updates: %w", err)
+	}
+	return list, nil
+}
+
+// Append implements coedit.Log.
+func (s *Store) Append(ctx context.Context, id story.ID, e coedit.Entry) (seq int64, err error) {
+	err = s.w.do(ctx, "store.Append", &write{run: func(se *session) error {
+		t, err := se.tail(id)
+		if err != nil {
+			return err
+		}
+		if err := se.row(nextUpdate, t.n, millis(e.At)).Scan(&seq); err != nil {
+			return fmt.Errorf("count update: %w", err)
+		}
+		if e.After != coedit.Anywhere && seq != e.After+1 {
+			return coedit.ErrConflict
+		}
+		if err := se.bindClients(t.n, e); err != nil {
+			return err
+		}
+		if _, err := se.exec(insertUpdate, t.n, seq, e.Node, millis(e.At), e.Data); err != nil {
+			return fmt.Errorf("insert update: %w", err)
+		}
+		return nil
+	}})
+	return seq, err
+}
+
+// bindClients makes client ids belong to who writes with them.
+func (se *session) bindClients(n int64, e coedit.Entry) error {
+	for client, userID := range e.Clients {
+		rows, err := se.changed(insertClient, n, int64(client), string(userID), millis(e.At))
+		if err != nil {
+			return fmt.Errorf("insert client: %w", err)
+		}
+		if rows == 1 {
+			continue
+		}
+		var owner auth.UserID
+		if err := se.row(selectClient, n, int64(client)).Scan(&owner); err != nil {
+			return fmt.Errorf("read client: %w", err)
+		}
+		if owner != userID {
+			return &coedit.ForeignClientError{Client: client, Owner: owner}
+		}
+	}
+	return nil
+}
+
+// Heads implements coedit.Log.
+func (s *Store) Heads(ctx context.Context, ids []story.ID) (map[story.ID]int64, error) {
+	heads := make(map[story.ID]int64, len(ids))
+	for len(ids) > 0 {
+		n := min(len(ids), listed)
+		args, marks := listOf(ids[:n], func(id story.ID) any { return string(id) })
+		query := `SELECT s.id, d.head_seq FROM edit_docs d JOIN stories s ON s.n = d.story_n WHERE s.id IN ` + marks
+		err := s.read(ctx, query, args, func(rows *sql.Rows) error {
+			var id story.ID
+			var head int64
+			err := rows.Scan(&id, &head)
+			heads[id] = head
+			return err
+		})
+		if err != nil {
+			return nil, fmt.Errorf("read heads: %w", err)
+		}
+		ids = ids[n:]
+	}
+	return heads, nil
+}
+
+// listOf returns the arguments and the placeholders of an IN. The last value
+// is repeated, so that there are few different queries to prepare.
+func listOf[T any](values []T, arg func(T) any) (args []any, marks string) {
+	size := 1
+	for size < len(values) {
+		size *= 2
+	}
+	var b bytes.Buffer
+	b.WriteByte('(')
+	for i := range size {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteByte('?')
+		args = append(args, arg(values[min(i, len(values)-1)]))
+	}
+	b.WriteByte(')')
+	return args, b.String()
+}
+
+// Compact implements coedit.Log.
+func (s *Store) Compact(ctx context.Context, id story.ID, seq int64, state []byte) error {
+	packed := pack(state)
+	return s.w.do(ctx, "store.Compact", &write{run: func(se *session) error {
+		t, err := se.tail(id)
+		if err != nil {
+			return err
+		}
+		rows, err := se.changed(saveDoc, packed, seq, t.n, seq)
+		if err != nil || rows == 0 { // somebody has saved a later state
+			return err
+		}
+		_, err = se.exec(pruneUpdates, t.n, seq-keptUpdates)
+		return err
+	}})
+}
+
+// Quarantine implements coedit.Log.
+func (s *Store) Quarantine(ctx context.Context, id story.ID, r coedit.Refused) error {
+	return s.w.do(ctx, "store.Quarantine", &write{run: func(se *session) error {
+		t, err := se.tail(id)
+		if err != nil {
+			return err
+		}
+		if _, err := se.exec(dropRefused, millis(r.At.Add(-quarantineTime))); err != nil {
+			return err
+		}
+		_, err = se.exec(insertRefused, t.n, string(r.UserID), r.Code, millis(r.At), r.Data)
+		return err
+	}})
+}
+
+// WritersOf implements coedit.Writers.
+func (s *Store) WritersOf(ctx context.Context, id story.ID, clients []uint64) (map[uint64]auth.UserID, error) {
+	owners := make(map[uint64]auth.UserID, len(clients))
+	for len(clients) > 0 {
+		n := min(len(clients), listed)
+		args, marks := listOf(clients[:n], func(c uint64) any { return int64(c) })
+		query := `SELECT c.client_id, c.user_id FROM edit_clients c JOIN stories s ON s.n = c.story_n
+			WHERE s.id = ? AND c.client_id IN ` + marks
+		err := s.read(ctx, query, append([]any{string(id)}, args...), func(rows *sql.Rows) error {
+			var client int64
+			var owner auth.UserID
+			err := rows.Scan(&client, &owner)
+			owners[uint64(client)] = owner
+			return err
+		})
+		if err != nil {
+			return nil, fmt.Errorf("read clients: %w", err)
+		}
+		clients = clients[n:]
+	}
+	return owners, nil
+}
+
+// pack compresses a state, about to a half.
+func pack(state []byte) []byte {
+	var b bytes.Buffer
+	w, _ := flate.NewWriter(&b, flate.BestSpeed) // errors only for unknown levels
+	_, _ = w.Write(state)                        // a Buffer takes everything
+	_ = w.Close()
+	return b.Bytes()
+}
+
+// unpack is the inverse of pack. What is larger than a document can be is refused.
+func unpack(packed []byte) ([]byte, error) {
+	if len(packed) == 0 {
+		return nil, nil
+	}
+	const most = 4 * coedit.MaxState
+	state, err := io.ReadAll(io.LimitReader(flate.NewReader(bytes.NewReader(packed)), most+1))
+	if err == nil && len(state) > most {
+		err = errors.New("state is too large")
+	}
+	return state, err
+}
