@@ -38,15 +38,16 @@ var allowed = map[string]string{
 	"internal/presence": "internal/story internal/user internal/auth internal/errs",
 
 	"internal/notification": "internal/user internal/auth internal/errs",
+	"internal/coedit":       "yjs internal/notification internal/story internal/user internal/auth internal/errs",
 	"internal/comment":      "internal/notification internal/story internal/user internal/auth internal/errs",
 
-	"internal/store": "internal/comment internal/notification internal/presence internal/story internal/user internal/auth internal/errs",
-	"internal/wire":  "internal/comment internal/notification internal/presence internal/story internal/user internal/auth internal/errs",
+	"internal/store": "internal/coedit internal/comment internal/notification internal/presence internal/story internal/user internal/auth internal/errs",
+	"internal/wire":  "internal/coedit internal/comment internal/notification internal/presence internal/story internal/user internal/auth internal/errs",
 
 	"internal/wire/gen":  "internal/wire internal/story internal/errs",
 	"internal/ratelimit": "",
 	"internal/demo":      "internal/comment internal/story internal/user internal/auth internal/errs",
-	"internal/gateway":   "socketio internal/wire internal/ratelimit internal/comment internal/notification internal/presence internal/story internal/user internal/auth internal/errs",
+	"internal/gateway":   "internal/coedit socketio internal/wire internal/ratelimit internal/comment internal/notification internal/presence internal/story internal/user internal/auth internal/errs",
 	"internal/api":       "internal/wire internal/ratelimit internal/demo internal/comment internal/notification internal/presence internal/story internal/user internal/auth internal/errs",
 
 	"web":           "",
@@ -61,7 +62,7 @@ var owners = map[string][]string{
 	"github.com/golang-jwt/jwt":  {"internal/auth"},
 	"golang.org/x/time/rate":     {"internal/ratelimit"},
 	"github.com/alecthomas/kong": {"cmd/storywire"},
-	"github.com/google/uuid":     {"internal/comment", "internal/notification", "internal/story"},
+	"github.com/google/uuid":     {"internal/coedit", "internal/comment", "internal/notification", "internal/story"},
 	"github.com/redis/rueidis":   {"internal/cluster"},
 	"golang.org/x/sync/errgroup": {"internal/app"},
 }

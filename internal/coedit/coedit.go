@@ -168,9 +168,12 @@ type Publisher interface {
 	DocPublished(id story.ID, r Release)
 }
 
-// Bus carries hints between the nodes. Messages may be lost, doubled and
-// reordered; they come from other nodes of the cluster only.
+// Bus carries hints between the nodes, as cluster.Bus does. Messages may be
+// lost, doubled and reordered; they come from other nodes of the cluster only.
 type Bus interface {
 	// Publish sends to all other nodes; it must not block.
-	Publish(message []byte)
+	Publish(channel string, data []byte)
+	// Subscribe calls f with the messages of a channel until cancel is called.
+	// f must not block, and keeps no message.
+	Subscribe(channel string, f func(data []byte)) (cancel func())
 }

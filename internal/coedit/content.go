@@ -32,9 +32,6 @@ type Var struct {
 	Scope, Doc string // Scope: shared or private
 }
 
-// defaultSize is how large a passage is drawn.
-var defaultSize = [2]float64{100, 100}
-
 // contentOf reads the content of a document.
 func contentOf(doc *yjs.Doc) Content {
 	head := doc.Root(rootStory, yjs.Map)

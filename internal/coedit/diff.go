@@ -86,7 +86,7 @@ func (d *differ) middle(a, b []string) {
 	for edits := 0; edits <= limit; edits++ {
 		trace = append(trace, slices.Clone(v))
 		for k := -edits; k <= edits; k += 2 {
-			x := 0
+			var x int
 			if k == -edits || k != edits && v[limit+k-1] < v[limit+k+1] {
 				x = at(v, limit+k+1)
 			} else {

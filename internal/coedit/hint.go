@@ -35,12 +35,23 @@ func (s *Service) hint(id story.ID, h hint) {
 		s.opts.Logger.Error("encode a hint", "error", err)
 		return
 	}
-	s.deps.Bus.Publish(message)
+	s.deps.Bus.Publish(channelOf(id), message)
 }
 
-// Hear takes a message that another node has published. One that makes no
+// channelOf is where the nodes that have a document open hear of it.
+func channelOf(id story.ID) string { return "edit:" + string(id) }
+
+// subscribe listens to the other nodes while the room is there.
+func (r *room) subscribe() (cancel func()) {
+	if r.s.deps.Bus == nil {
+		return func() {}
+	}
+	return r.s.deps.Bus.Subscribe(channelOf(r.id), r.s.hear)
+}
+
+// hear takes a message that another node has published. One that makes no
 // sense is dropped.
-func (s *Service) Hear(message []byte) {
+func (s *Service) hear(message []byte) {
 	var h hint
 	if err := json.Unmarshal(message, &h); err != nil {
 		s.opts.Logger.Warn("hint of another node", "error", err)

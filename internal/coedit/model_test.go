@@ -23,8 +23,8 @@ import (
 )
 
 const (
-	lighthouse story.ID = "lighthouse"
-	passage             = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
+	lighthouse = story.ID("lighthouse")
+	passage    = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
 )
 
 // node is one server of the model. Once it is killed it stores nothing more
@@ -38,6 +38,7 @@ type node struct {
 
 	mu     sync.Mutex
 	killed bool
+	hear   func([]byte)
 	fate   int // what becomes of the next Append: 1 killed before, 2 killed after it is stored
 }
 
@@ -81,7 +82,7 @@ func (n *node) Compact(ctx context.Context, id story.ID, seq int64, state []byte
 
 // Publish is the bus: a fifth of the messages is lost, a fifth comes twice, a
 // fifth waits for later ones.
-func (n *node) Publish(message []byte) {
+func (n *node) Publish(_ string, message []byte) {
 	if n.dead() {
 		return
 	}
@@ -89,6 +90,27 @@ func (n *node) Publish(message []byte) {
 		if other != n && !other.dead() {
 			n.model.carry(other, message)
 		}
+	}
+}
+
+func (n *node) Subscribe(_ string, hear func([]byte)) (cancel func()) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.hear = hear
+	return func() {
+		n.mu.Lock()
+		defer n.mu.Unlock()
+		n.hear = nil
+	}
+}
+
+// deliver gives n a message of the bus, if it listens.
+func (n *node) deliver(message []byte) {
+	n.mu.Lock()
+	hear := n.hear
+	n.mu.Unlock()
+	if hear != nil {
+		hear(message)
 	}
 }
 
@@ -166,7 +188,7 @@ func (m *model) tell(n *node, f func(*client)) {
 
 func (m *model) carry(to *node, message []byte) {
 	m.mu.Lock()
-	deliver := func() { to.service.Hear(message) }
+	deliver := func() { to.deliver(message) }
 	var now []func()
 	switch p := m.busRnd.IntN(10); {
 	case p < 2:
@@ -239,8 +261,9 @@ func (c *client) connect() {
 	c.conns++
 	c.m.mu.Lock()
 	c.node, c.conn, c.online = n, fmt.Sprintf("%d.%d", c.id, c.conns), true
+	have := c.doc.StateVector().Encode()
 	c.m.mu.Unlock()
-	opened, err := n.service.Open(context.Background(), coedit.Visitor{Conn: c.conn, User: user.Profile{ID: c.user}, Client: c.id}, lighthouse, c.doc.StateVector().Encode())
+	opened, err := n.service.Open(context.Background(), coedit.Visitor{Conn: c.conn, User: user.Profile{ID: c.user}, Client: c.id}, lighthouse, have)
 	if err != nil {
 		c.m.mu.Lock()
 		c.online = false
@@ -252,11 +275,11 @@ func (c *client) connect() {
 		c.m.t.Error(err)
 	}
 	c.seq = max(c.seq, opened.Seq)
-	have, err := yjs.DecodeStateVector(opened.Vector)
+	vector, err := yjs.DecodeStateVector(opened.Vector)
 	if err != nil {
 		c.m.t.Error(err)
 	}
-	missing := c.doc.EncodeState(have)
+	missing := c.doc.EncodeState(vector)
 	c.m.mu.Unlock()
 	c.push(missing)
 }

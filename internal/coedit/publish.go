@@ -82,16 +82,17 @@ func (s *Service) Publish(ctx context.Context, caller auth.UserID, id story.ID, 
 
 // reached returns the content once the document has come to a seq.
 func (s *Service) reached(ctx context.Context, id story.ID, seq int64) (moment, error) {
-	ctx, cancel := context.WithTimeout(ctx, publishWait)
-	defer cancel()
+	late := time.After(publishWait)
 	for {
 		now, err := s.current(ctx, id)
 		if err != nil || now.seq >= seq {
 			return now, err
 		}
 		select {
-		case <-ctx.Done():
+		case <-late:
 			return moment{}, &errs.Error{Op: "coedit.Publish", Code: errs.Conflict, Message: "Some changes have not arrived yet. Try again in a moment.", RetryAfter: time.Second}
+		case <-ctx.Done():
+			return moment{}, errs.Wrap("coedit.Publish", ctx.Err())
 		case <-time.After(publishRetry):
 		}
 	}

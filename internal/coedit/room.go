@@ -81,6 +81,7 @@ func newRoom(s *Service, id story.ID) *room {
 func (r *room) run() {
 	ticker := time.NewTicker(tick)
 	defer ticker.Stop()
+	defer r.subscribe()()
 	defer func() { r.s.memory.Add(-r.bytes) }()
 	for {
 		select {

@@ -140,7 +140,7 @@ func (s *Service) poll(ctx context.Context) {
 		return
 	}
 	for id, head := range heads {
-		s.tellOpen(id, headMsg{head})
+		_, _ = s.tellOpen(id, headMsg{head}) // a busy room is asked again in a second
 	}
 }
 

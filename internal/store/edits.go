@@ -5,6 +5,7 @@ import (
 	"compress/flate"
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -25,8 +26,8 @@ const (
 	keptUpdates = 200
 	// quarantineTime is how long a refused update is kept.
 	quarantineTime = 7 * 24 * time.Hour
-	// listed is how many values one query names.
-	listed = 128
+	// updatesRead is how many updates a query reads.
+	updatesRead = 128
 )
 
 const (
@@ -35,6 +36,10 @@ const (
 	insertUpdate = `INSERT INTO edit_updates (story_n, seq, node, at, u) VALUES (?, ?, ?, ?, ?)`
 	insertClient = `INSERT INTO edit_clients (story_n, client_id, user_id, first_at) VALUES (?, ?, ?, ?)
 		ON CONFLICT (story_n, client_id) DO NOTHING`
+	selectHeads = `SELECT s.id, d.head_seq FROM edit_docs d JOIN stories s ON s.n = d.story_n
+		WHERE s.id IN (SELECT value FROM json_each(?))`
+	selectOwner = `SELECT c.user_id FROM edit_clients c JOIN stories s ON s.n = c.story_n
+		WHERE s.id = ? AND c.client_id = ?`
 	selectClient  = `SELECT user_id FROM edit_clients WHERE story_n = ? AND client_id = ?`
 	selectDoc     = `SELECT d.story_n, d.head_seq, d.snap_seq, d.snap FROM edit_docs d JOIN stories s ON s.n = d.story_n WHERE s.id = ?`
 	selectUpdates = `SELECT u.seq, u.u FROM edit_updates u JOIN stories s ON s.n = u.story_n
@@ -61,12 +66,12 @@ func (s *Store) Document(ctx context.Context, id story.ID) (coedit.Saved, error)
 		return saved, fmt.Errorf("read document: %w", err)
 	}
 	for after := saved.Seq; ; {
-		page, err := s.Updates(ctx, id, after, listed)
+		page, err := s.Updates(ctx, id, after, updatesRead)
 		if err != nil {
 			return saved, err
 		}
 		saved.Tail = append(saved.Tail, page...)
-		if len(page) < listed {
+		if len(page) < updatesRead {
 			return saved, nil
 		}
 		after = page[len(page)-1].Seq
@@ -135,44 +140,22 @@ func (se *session) bindClients(n int64, e coedit.Entry) error {
 
 // Heads implements coedit.Log.
 func (s *Store) Heads(ctx context.Context, ids []story.ID) (map[story.ID]int64, error) {
+	list, err := json.Marshal(ids)
+	if err != nil {
+		return nil, fmt.Errorf("encode ids: %w", err)
+	}
 	heads := make(map[story.ID]int64, len(ids))
-	for len(ids) > 0 {
-		n := min(len(ids), listed)
-		args, marks := listOf(ids[:n], func(id story.ID) any { return string(id) })
-		query := `SELECT s.id, d.head_seq FROM edit_docs d JOIN stories s ON s.n = d.story_n WHERE s.id IN ` + marks
-		err := s.read(ctx, query, args, func(rows *sql.Rows) error {
-			var id story.ID
-			var head int64
-			err := rows.Scan(&id, &head)
-			heads[id] = head
-			return err
-		})
-		if err != nil {
-			return nil, fmt.Errorf("read heads: %w", err)
-		}
-		ids = ids[n:]
+	err = s.read(ctx, selectHeads, []any{string(list)}, func(rows *sql.Rows) error {
+		var id story.ID
+		var head int64
+		err := rows.Scan(&id, &head)
+		heads[id] = head
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read heads: %w", err)
 	}
 	return heads, nil
-}
-
-// listOf returns the arguments and the placeholders of an IN. The last value
-// is repeated, so that there are few different queries to prepare.
-func listOf[T any](values []T, arg func(T) any) (args []any, marks string) {
-	size := 1
-	for size < len(values) {
-		size *= 2
-	}
-	var b bytes.Buffer
-	b.WriteByte('(')
-	for i := range size {
-		if i > 0 {
-			b.WriteByte(',')
-		}
-		b.WriteByte('?')
-		args = append(args, arg(values[min(i, len(values)-1)]))
-	}
-	b.WriteByte(')')
-	return args, b.String()
 }
 
 // Compact implements coedit.Log.
@@ -210,22 +193,16 @@ func (s *Store) Quarantine(ctx context.Context, id story.ID, r coedit.Refused) e
 // WritersOf implements coedit.Writers.
 func (s *Store) WritersOf(ctx context.Context, id story.ID, clients []uint64) (map[uint64]auth.UserID, error) {
 	owners := make(map[uint64]auth.UserID, len(clients))
-	for len(clients) > 0 {
-		n := min(len(clients), listed)
-		args, marks := listOf(clients[:n], func(c uint64) any { return int64(c) })
-		query := `SELECT c.client_id, c.user_id FROM edit_clients c JOIN stories s ON s.n = c.story_n
-			WHERE s.id = ? AND c.client_id IN ` + marks
-		err := s.read(ctx, query, append([]any{string(id)}, args...), func(rows *sql.Rows) error {
-			var client int64
-			var owner auth.UserID
-			err := rows.Scan(&client, &owner)
-			owners[uint64(client)] = owner
-			return err
-		})
-		if err != nil {
-			return nil, fmt.Errorf("read clients: %w", err)
+	for _, client := range clients { // one, as a rule
+		var owner auth.UserID
+		err := s.row(ctx, selectOwner, string(id), int64(client)).Scan(&owner)
+		if errors.Is(err, sql.ErrNoRows) {
+			continue
 		}
-		clients = clients[n:]
+		if err != nil {
+			return nil, fmt.Errorf("read client: %w", err)
+		}
+		owners[client] = owner
 	}
 	return owners, nil
 }

@@ -36,7 +36,7 @@ func scanVersion(row scanner, more ...any) (v coedit.Version, err error) {
 // InsertVersion implements coedit.Versions.
 func (s *Store) InsertVersion(ctx context.Context, id story.ID, v coedit.Version, state []byte) (coedit.Version, error) {
 	packed := pack(state)
-	stored := v
+	var stored coedit.Version
 	err := s.w.do(ctx, "store.InsertVersion", &write{run: func(se *session) error {
 		t, err := se.tail(id)
 		if err != nil {
@@ -46,7 +46,7 @@ func (s *Store) InsertVersion(ctx context.Context, id story.ID, v coedit.Version
 		if err != nil {
 			return fmt.Errorf("insert version: %w", err)
 		}
-		if rows == 0 {
+		if stored = v; rows == 0 {
 			stored, err = scanVersion(se.row(selectSameVersion, t.n, v.Seq, string(v.Kind)))
 		}
 		return err

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/storywire/storywire/internal/auth"
+	"github.com/storywire/storywire/internal/coedit"
 	"github.com/storywire/storywire/internal/comment"
 	"github.com/storywire/storywire/internal/notification"
 	"github.com/storywire/storywire/internal/presence"
@@ -16,6 +17,11 @@ import (
 
 // Store is what a database does for all features.
 type Store interface {
+	coedit.Invitations
+	coedit.Log
+	coedit.Notes
+	coedit.Versions
+	coedit.Writers
 	comment.Store
 	notification.Store
 	presence.Store
@@ -51,6 +57,15 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"NotificationsArePaged", notificationsArePaged},
 		{"NotificationKeyGivesTheFirst", notificationKeyGivesTheFirst},
 		{"MarkReadChangesOnlyOnesOwn", markReadChangesOnlyOnesOwn},
+		{"UpdatesAreOrderedPerStory", updatesAreOrderedPerStory},
+		{"UpdateFollowsTheHeadItNames", updateFollowsTheHeadItNames},
+		{"UpdatesOfManyAtOnceHaveOneOrder", updatesOfManyAtOnceHaveOneOrder},
+		{"ClientIDIsWhoseItWasFirst", clientIDIsWhoseItWasFirst},
+		{"SavedStateReplacesItsUpdates", savedStateReplacesItsUpdates},
+		{"RefusedUpdateIsKept", refusedUpdateIsKept},
+		{"VersionsAreKept", versionsAreKept},
+		{"NotesAreKept", notesAreKept},
+		{"InvitationsExpire", invitationsExpire},
 		{"ProfilesAreReplaced", profilesAreReplaced},
 		{"LastSeenNeverGoesBack", lastSeenNeverGoesBack},
 		{"WhoHidesIsRemembered", whoHidesIsRemembered},
