@@ -26,7 +26,9 @@ import (
 	"github.com/storywire/storywire/internal/ratelimit"
 	"github.com/storywire/storywire/internal/store"
 	"github.com/storywire/storywire/internal/story"
+	"github.com/storywire/storywire/internal/telemetry"
 	"github.com/storywire/storywire/internal/user"
+	"github.com/storywire/storywire/internal/wire"
 	"github.com/storywire/storywire/socketio"
 	"github.com/storywire/storywire/web"
 )
@@ -46,6 +48,7 @@ type App struct {
 	cfg      Config
 	log      *slog.Logger
 	store    *store.Store
+	metrics  *telemetry.Metrics
 	listener net.Listener
 	http     *http.Server
 	sockets  *socketio.Server
@@ -65,11 +68,12 @@ func New(ctx context.Context, cfg Config, log *slog.Logger) (*App, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	db, err := store.Open(ctx, cfg.DatabaseURL, store.Options{Logger: log})
+	metrics := telemetry.New(eventNames())
+	db, err := store.Open(ctx, cfg.DatabaseURL, store.Options{Logger: log, Stored: metrics.Stored})
 	if err != nil {
 		return nil, fmt.Errorf("open the database: %w", err) // without its URL, which may hold a password
 	}
-	a := &App{cfg: cfg, log: log, store: db}
+	a := &App{cfg: cfg, log: log, store: db, metrics: metrics}
 	if err := a.joinCluster(); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
@@ -119,6 +123,9 @@ func (a *App) assemble(ctx context.Context) error {
 	}
 	mux := http.NewServeMux()
 	mux.Handle(socketio.DefaultPath, a.sockets)
+	if a.cfg.Metrics {
+		mux.Handle("GET /metrics", a.metrics.Handler(a.cfg.MetricsToken))
+	}
 	mux.Handle("/", rest)
 	a.http = &http.Server{
 		Handler:           mux,
@@ -156,11 +163,25 @@ func (a *App) newSockets(limits *ratelimit.Classes) *socketio.Server {
 			MaxQueue:       l.MaxQueue,
 			AllowedOrigins: a.cfg.FrontendURL,
 			AllowRequest:   gateway.Admit(limits.Conn),
+			Observer:       a.metrics.Engine,
 		},
 		ConnectTimeout: l.ConnectTimeout,
 		Limits:         socketio.Limits{Rooms: l.RoomsPerSocket},
+		Observer:       a.metrics.Sockets,
 		Logger:         a.log,
 	})
+}
+
+// eventNames returns the events of our catalogue.
+func eventNames() []string {
+	var names []string
+	for _, e := range wire.ClientEvents() {
+		names = append(names, e.Name)
+	}
+	for _, e := range wire.ServerEvents() {
+		names = append(names, e.Name)
+	}
+	return names
 }
 
 func (a *App) demo(v *auth.Verifier) *demo.Demo {

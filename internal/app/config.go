@@ -24,8 +24,11 @@ type Config struct {
 	ServerKey   string   `name:"server-api-key" env:"SERVER_API_KEY" help:"Key of the server API, at least 16 bytes; without it that API is off."`
 	Demo        bool     `env:"DEMO" help:"Seed a story to try, and let anybody sign in as anybody."`
 
-	LogLevel  string        `name:"log-level" env:"LOG_LEVEL" default:"info" enum:"debug,info,warn,error" help:"Least level to log: debug, info, warn or error."`
-	LogFormat string        `name:"log-format" env:"LOG_FORMAT" default:"text" enum:"text,json" help:"How to log: text or json."`
+	LogLevel     string `name:"log-level" env:"LOG_LEVEL" default:"info" enum:"debug,info,warn,error" help:"Least level to log: debug, info, warn or error."`
+	LogFormat    string `name:"log-format" env:"LOG_FORMAT" default:"text" enum:"text,json" help:"How to log: text or json."`
+	Metrics      bool   `env:"METRICS" default:"true" negatable:"" help:"Answer GET /metrics, for Prometheus."`
+	MetricsToken string `name:"metrics-token" env:"METRICS_TOKEN" help:"Bearer token that GET /metrics asks for, at least 16 bytes; none unless given."`
+
 	StopDelay time.Duration `name:"stop-delay" env:"STOP_DELAY" default:"0s" help:"How long to say not ready before closing connections, for load balancers to notice."`
 	StopWait  time.Duration `name:"stop-wait" env:"STOP_WAIT" default:"20s" help:"How long requests in work may take to finish when stopping."`
 
@@ -59,7 +62,7 @@ type Rates struct {
 	Server   ratelimit.Rate `name:"srv" env:"SRV" default:"500/s:500" help:"Requests of the server API."`
 }
 
-// minServerKey is the shortest SERVER_API_KEY in bytes.
+// minServerKey is the shortest SERVER_API_KEY or METRICS_TOKEN in bytes.
 const minServerKey = 16
 
 // Validate says in a sentence what cannot work.
@@ -74,6 +77,9 @@ func (c *Config) Validate() error {
 	}
 	if c.ServerKey != "" && len(c.ServerKey) < minServerKey {
 		return fmt.Errorf("SERVER_API_KEY has %d bytes; at least %d are needed", len(c.ServerKey), minServerKey)
+	}
+	if c.MetricsToken != "" && len(c.MetricsToken) < minServerKey {
+		return fmt.Errorf("METRICS_TOKEN has %d bytes; at least %d are needed", len(c.MetricsToken), minServerKey)
 	}
 	if c.Port < 0 || c.Port > 65535 {
 		return fmt.Errorf("PORT must be between 0 and 65535, not %d", c.Port)

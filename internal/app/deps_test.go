@@ -46,6 +46,7 @@ var allowed = map[string]string{
 
 	"internal/wire/gen":  "internal/wire internal/story internal/errs",
 	"internal/ratelimit": "",
+	"internal/telemetry": "engineio socketio",
 	"internal/demo":      "internal/comment internal/story internal/user internal/auth internal/errs",
 	"internal/gateway":   "internal/coedit socketio internal/wire internal/ratelimit internal/comment internal/notification internal/presence internal/story internal/user internal/auth internal/errs",
 	"internal/api":       "internal/wire internal/ratelimit internal/demo internal/comment internal/notification internal/presence internal/story internal/user internal/auth internal/errs",
@@ -65,6 +66,8 @@ var owners = map[string][]string{
 	"github.com/google/uuid":     {"internal/coedit", "internal/comment", "internal/notification", "internal/story"},
 	"github.com/redis/rueidis":   {"internal/cluster"},
 	"golang.org/x/sync/errgroup": {"internal/app"},
+
+	"github.com/prometheus/client_golang": {"internal/telemetry"},
 }
 
 type pkg struct {

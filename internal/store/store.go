@@ -23,6 +23,9 @@ type Options struct {
 	Readers int
 	// NoMigrate refuses a database with an older schema, with ErrSchema, instead of migrating it.
 	NoMigrate bool
+	// Stored, when set, is told of every transaction: how many writes shared it, and how long they took
+	// to be stored. It is called between transactions and must be quick.
+	Stored func(writes int, took time.Duration)
 }
 
 // Store is the database. It implements the Store of every feature.
@@ -67,7 +70,7 @@ func (s *Store) open(ctx context.Context, opts Options) error {
 	if err != nil {
 		return err
 	}
-	s.w = newWriter(s.db, se, opts.Logger)
+	s.w = newWriter(s.db, se, opts)
 	s.w.start()
 	s.db.start(s.w)
 	epoch, err := s.Secret(ctx, "epoch", 8)

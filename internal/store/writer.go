@@ -54,6 +54,7 @@ type writer struct {
 	db      backend
 	se      *session
 	log     *slog.Logger
+	stored  func(writes int, took time.Duration) // may be nil
 	queue   chan *write
 	batches chan []*write
 	done    chan struct{} // closed when both goroutines are gone
@@ -64,11 +65,12 @@ type writer struct {
 	closed bool
 }
 
-func newWriter(db backend, se *session, log *slog.Logger) *writer {
+func newWriter(db backend, se *session, opts Options) *writer {
 	return &writer{
 		db:      db,
 		se:      se,
-		log:     log,
+		log:     opts.Logger,
+		stored:  opts.Stored,
 		queue:   make(chan *write, maxQueue),
 		batches: make(chan []*write, maxAnnounced),
 		done:    make(chan struct{}),
@@ -150,10 +152,14 @@ func (w *writer) writeAll() {
 			}
 			batch = append(batch, more)
 		}
+		start := time.Now()
 		if err := w.commit(batch); err != nil {
 			w.fail(batch, err)
 		} else {
 			w.failing.Store(nil)
+			if w.stored != nil {
+				w.stored(len(batch), time.Since(start))
+			}
 		}
 		w.batches <- batch
 		w.db.wrote(len(batch))

@@ -1,0 +1,96 @@
+package telemetry_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/storywire/storywire/engineio"
+	"github.com/storywire/storywire/internal/telemetry"
+	"github.com/storywire/storywire/socketio"
+)
+
+// scrape returns the lines of our metrics.
+func scrape(t *testing.T, m *telemetry.Metrics) string {
+	t.Helper()
+	w := httptest.NewRecorder()
+	m.Handler("").ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	body, err := io.ReadAll(w.Result().Body)
+	if err != nil || w.Code != http.StatusOK {
+		t.Fatal(w.Code, err)
+	}
+	return string(body)
+}
+
+func TestMetrics(t *testing.T) {
+	m := telemetry.New([]string{"comment:new", "comment:created"})
+	srv := socketio.NewServer(socketio.Options{Engine: engineio.Options{Observer: m.Engine}, Observer: m.Sockets})
+	t.Cleanup(func() {
+		if err := srv.Close(context.WithoutCancel(t.Context())); err != nil {
+			t.Error(err)
+		}
+	})
+	srv.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/socket.io/?EIO=4&transport=polling", nil))
+	ns := srv.Of("/")
+	m.Engine.Refused(4)
+	m.Engine.Refused(99)
+	m.Engine.Upgraded(nil)
+	m.Engine.Closed(nil, engineio.TransportError, errors.Join(engineio.ErrSlow))
+	m.Engine.Closed(nil, engineio.PingTimeout, nil)
+	m.Engine.Received(10)
+	m.Engine.Received(5)
+	m.Engine.Sent(7)
+	m.Sockets.Connected(nil)
+	m.Sockets.Connected(nil)
+	m.Sockets.Refused(ns, errors.New("no"))
+	m.Sockets.Disconnected(nil, socketio.SlowClient)
+	m.Sockets.Handled(nil, "comment:new", 3*time.Millisecond, nil)
+	m.Sockets.Handled(nil, "comment:new", time.Millisecond, errors.New("no"))
+	m.Sockets.Handled(nil, "made up by a client", time.Millisecond, errors.New("no"))
+	m.Sockets.Emitted(ns, "comment:created", 100)
+	m.Sockets.Emitted(ns, "made up", 1)
+	m.Sockets.Delivered(ns, 50)
+	m.Stored(3, 2*time.Millisecond)
+
+	got := scrape(t, m)
+	for _, want := range []string{
+		`connections -1`, `connections_opened_total{transport="polling"} 1`, `connections_opened_total{transport="websocket"} 0`,
+		`connections_upgraded_total 1`, `connections_closed_total{reason="slow"} 1`, `connections_closed_total{reason="ping timeout"} 1`,
+		`connection_requests_refused_total{code="4"} 1`, `connection_requests_refused_total{code="other"} 1`,
+		`messages_received_total 2`, `received_bytes_total 15`, `writes_total 1`, `sent_bytes_total 7`,
+		`sockets 1`, `sockets_connected_total 2`, `sockets_refused_total 1`, `sockets_disconnected_total{reason="slow"} 1`,
+		`event_seconds_count{event="comment:new"} 2`, `event_errors_total{event="comment:new"} 1`,
+		`event_seconds_count{event="other"} 1`, `event_errors_total{event="other"} 1`,
+		`events_sent_total{event="comment:created"} 1`, `events_sent_total{event="other"} 1`, `events_sent_bytes_total 101`,
+		`deliveries_total 50`, `store_batch_writes_sum 3`, `store_batch_seconds_count 1`,
+	} {
+		if !strings.Contains(got, "\nstorywire_"+want+"\n") {
+			t.Errorf("no line %q", want)
+		}
+	}
+	for _, series := range []string{"\ngo_goroutines ", "\nprocess_resident_memory_bytes "} {
+		if !strings.Contains(got, series) {
+			t.Errorf("no %s", series)
+		}
+	}
+	if strings.Contains(got, "made up") {
+		t.Error("a client has made a series")
+	}
+}
+
+func TestToken(t *testing.T) {
+	h := telemetry.New(nil).Handler("a token of the tests")
+	for header, want := range map[string]int{"": 401, "Bearer no": 401, "a token of the tests": 401, "Bearer a token of the tests": 200} {
+		r := httptest.NewRequest(http.MethodGet, "/metrics", nil)
+		r.Header.Set("Authorization", header)
+		w := httptest.NewRecorder()
+		if h.ServeHTTP(w, r); w.Code != want {
+			t.Errorf("Authorization %q: %d, want %d", header, w.Code, want)
+		}
+	}
+}
