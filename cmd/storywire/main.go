@@ -2,6 +2,7 @@
 //
 //	storywire serve --demo
 //	storywire token --sub u1 --name Ann
+//	storywire story check cave.twee
 //	storywire version
 package main
 
@@ -24,6 +25,7 @@ var version string
 type cli struct {
 	Serve   serveCmd   `cmd:"" help:"Run the server."`
 	Token   tokenCmd   `cmd:"" help:"Mint a token for trying things."`
+	Story   storyCmd   `cmd:"" help:"Check, import and export stories."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }
 
@@ -50,6 +52,34 @@ func (c *tokenCmd) Run() error {
 	}
 	fmt.Println(token)
 	return nil
+}
+
+type storyCmd struct {
+	Check  checkCmd  `cmd:"" help:"Say what is wrong with a Twee 3 or Twine 2 file."`
+	Import importCmd `cmd:"" help:"Make a story of a Twee 3 or Twine 2 file on a server."`
+	Export exportCmd `cmd:"" help:"Print the last release of a story on a server."`
+}
+
+type checkCmd struct {
+	File string `arg:"" type:"existingfile" help:"Twee 3 or Twine 2 JSON."`
+}
+
+func (c *checkCmd) Run() error { return app.CheckStory(os.Stdout, c.File) }
+
+type importCmd struct {
+	app.ImportConfig `embed:""`
+}
+
+func (c *importCmd) Run() error {
+	return app.ImportStory(context.Background(), c.ImportConfig, os.Stdout)
+}
+
+type exportCmd struct {
+	app.ExportConfig `embed:""`
+}
+
+func (c *exportCmd) Run() error {
+	return app.ExportStory(context.Background(), c.ExportConfig, os.Stdout)
 }
 
 type versionCmd struct{}

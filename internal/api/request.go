@@ -20,17 +20,27 @@ func body(r *http.Request, v any) error {
 	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
 		return errs.E(op, errs.Validation, "The body must be JSON, sent as Content-Type: application/json.")
 	}
-	data, err := io.ReadAll(r.Body)
-	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return errs.E(op, errs.PayloadTooLarge, "The body is larger than "+strconv.FormatInt(tooLarge.Limit, 10)+" bytes.")
-	}
+	data, err := raw(r)
 	if err != nil {
-		return &errs.Error{Op: op, Code: errs.Validation, Message: "The body could not be read.", Err: err}
-	}
-	if len(data) == 0 {
-		return errs.E(op, errs.Validation, "The body is missing.")
+		return err
 	}
 	return wire.Decode(data, v)
+}
+
+// raw returns the request's body, which must not be empty.
+func raw(r *http.Request) ([]byte, error) {
+	const op = "api.body"
+	data, err := io.ReadAll(r.Body)
+	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return nil, errs.E(op, errs.PayloadTooLarge, "The body is larger than "+strconv.FormatInt(tooLarge.Limit, 10)+" bytes.")
+	}
+	if err != nil {
+		return nil, &errs.Error{Op: op, Code: errs.Validation, Message: "The body could not be read.", Err: err}
+	}
+	if len(data) == 0 {
+		return nil, errs.E(op, errs.Validation, "The body is missing.")
+	}
+	return data, nil
 }
 
 // key returns the request's Idempotency-Key, empty if there is none.

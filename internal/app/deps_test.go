@@ -34,22 +34,23 @@ var allowed = map[string]string{
 	"internal/cluster":  "redisbus",
 	"internal/auth":     "internal/errs",
 	"internal/user":     "internal/auth internal/errs",
-	"internal/story":    "internal/user internal/auth internal/errs",
+	"internal/tale":     "",
+	"internal/story":    "internal/tale internal/user internal/auth internal/errs",
 	"internal/presence": "internal/story internal/user internal/auth internal/errs",
 
 	"internal/notification": "internal/user internal/auth internal/errs",
-	"internal/coedit":       "yjs internal/notification internal/story internal/user internal/auth internal/errs",
+	"internal/coedit":       "yjs internal/notification internal/story internal/tale internal/user internal/auth internal/errs",
 	"internal/comment":      "internal/notification internal/story internal/user internal/auth internal/errs",
 
-	"internal/store": "internal/coedit internal/comment internal/notification internal/presence internal/story internal/user internal/auth internal/errs",
-	"internal/wire":  "internal/coedit internal/comment internal/notification internal/presence internal/story internal/user internal/auth internal/errs",
+	"internal/store": "internal/coedit internal/comment internal/notification internal/presence internal/story internal/tale internal/user internal/auth internal/errs",
+	"internal/wire":  "internal/coedit internal/comment internal/notification internal/presence internal/story internal/tale internal/user internal/auth internal/errs",
 
-	"internal/wire/gen":  "internal/wire internal/story internal/errs",
+	"internal/wire/gen":  "internal/wire internal/story internal/tale internal/errs",
 	"internal/ratelimit": "",
 	"internal/telemetry": "engineio socketio",
-	"internal/demo":      "internal/comment internal/story internal/user internal/auth internal/errs",
-	"internal/gateway":   "internal/coedit socketio internal/wire internal/ratelimit internal/comment internal/notification internal/presence internal/story internal/user internal/auth internal/errs",
-	"internal/api":       "internal/wire internal/ratelimit internal/demo internal/comment internal/notification internal/presence internal/story internal/user internal/auth internal/errs",
+	"internal/demo":      "internal/comment internal/story internal/tale internal/user internal/auth internal/errs",
+	"internal/gateway":   "internal/coedit socketio internal/wire internal/ratelimit internal/comment internal/notification internal/presence internal/story internal/tale internal/user internal/auth internal/errs",
+	"internal/api":       "internal/wire internal/ratelimit internal/demo internal/comment internal/notification internal/presence internal/story internal/tale internal/user internal/auth internal/errs",
 
 	"web":           "",
 	"cmd/storywire": "internal/app",
@@ -57,6 +58,7 @@ var allowed = map[string]string{
 
 // owners are the packages that alone import a third-party module, by prefix.
 var owners = map[string][]string{
+	"github.com/expr-lang/expr":  {"internal/tale"},
 	"modernc.org/sqlite":         {"internal/store"},
 	"github.com/jackc/pgx":       {"internal/store"},
 	"github.com/pressly/goose":   {"internal/store"},

@@ -16,7 +16,8 @@ var _ story.Store = (*Store)(nil)
 
 // Comments are numbered without gaps and stay, so that the last seq is their number.
 const storyColumns = `s.id, s.author_id, s.title, s.synopsis, s.cover_color, s.visibility, s.created_at,
-	coalesce((SELECT max(seq) FROM comments WHERE story_n = s.n), 0)`
+	coalesce((SELECT max(seq) FROM comments WHERE story_n = s.n), 0),
+	coalesce((SELECT max(no) FROM story_releases WHERE story_n = s.n), 0)`
 
 const (
 	insertStory = `INSERT INTO stories (id, author_id, title, synopsis, cover_color, visibility, created_at, body)
@@ -35,7 +36,7 @@ func noStory(op string) error { return errs.E(op, errs.NotFound, "There is no su
 
 func scanStory(row scanner, more ...any) (st story.Story, err error) {
 	var at int64
-	dest := []any{&st.ID, &st.Author.ID, &st.Title, &st.Synopsis, &st.CoverColor, &st.Visibility, &at, &st.CommentCount}
+	dest := []any{&st.ID, &st.Author.ID, &st.Title, &st.Synopsis, &st.CoverColor, &st.Visibility, &at, &st.CommentCount, &st.Release}
 	if len(more) == 0 {
 		dest = append(dest, &st.Body)
 	}

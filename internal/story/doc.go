@@ -7,6 +7,9 @@
 // has one was given it, and is better told to ask the author than that the
 // link is broken. The answer says nothing else of the story.
 //
+// What is published of a story is a [Release]: a checked version that never
+// changes and can be played.
+//
 // The rules of the stories in use are kept in memory; a change of members is
 // effective for the next question after it returned.
 //

@@ -24,6 +24,7 @@ type memory struct {
 	mu       sync.Mutex
 	stories  map[story.ID]story.Story
 	members  map[story.ID]map[auth.UserID]story.Role
+	releases []story.Release
 	asked    int    // for access
 	onAccess func() // called after the answer is made, before it is given
 }
@@ -94,6 +95,38 @@ func (m *memory) SetMember(_ context.Context, id story.ID, userID auth.UserID, r
 		m.members[id][userID] = role
 	}
 	return nil
+}
+
+func (m *memory) InsertRelease(_ context.Context, r story.Release) (story.Release, bool, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, old := range m.releases {
+		if old.StoryID == r.StoryID && old.SHA == r.SHA {
+			return old, true, nil
+		}
+	}
+	r.No = len(m.releases) + 1
+	m.releases = append(m.releases, r)
+	return r, false, nil
+}
+
+func (m *memory) Release(_ context.Context, id story.ReleaseID) (story.Release, error) {
+	return m.find(func(r story.Release) bool { return r.ID == id })
+}
+
+func (m *memory) LatestRelease(_ context.Context, id story.ID) (story.Release, error) {
+	return m.find(func(r story.Release) bool { return r.StoryID == id })
+}
+
+func (m *memory) find(is func(story.Release) bool) (story.Release, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, r := range slices.Backward(m.releases) {
+		if is(r) {
+			return r, nil
+		}
+	}
+	return story.Release{}, errs.E("", errs.NotFound, "no release")
 }
 
 type people struct{}

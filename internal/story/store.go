@@ -15,10 +15,11 @@ type Position struct {
 	ID        ID
 }
 
-// Store keeps stories and their members. Stories come back without the
+// Store keeps stories, their releases and their members. Stories come back without the
 // author's name, which the service adds; StoriesFor sets Role to the role
 // somebody was given, the service works out the rest.
 type Store interface {
+	ReleaseStore
 	// CreateStory stores s, or returns what the same author made with the same
 	// non-empty key after since (or the story that has the same id), with duplicate set.
 	CreateStory(ctx context.Context, s Story, key string, since time.Time) (stored Story, duplicate bool, err error)

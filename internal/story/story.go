@@ -80,6 +80,7 @@ type Story struct {
 	Visibility   Visibility
 	Role         Role // of the caller
 	CommentCount int64
+	Release      int // number of the last release; 0: there is none, it cannot be played
 	CreatedAt    time.Time
 }
 

@@ -60,7 +60,7 @@ func (c *compilation) passage() {
 		return
 	}
 	t.flush()
-	p.Blocks = trim(t.stack[0].then)
+	p.Blocks = trim(merge(t.stack[0].then))
 }
 
 func (t *text) fail(code, message string, line int) { t.c.at(line, Error, code, "%s", message) }
@@ -471,6 +471,29 @@ func (t *text) who(value string) string {
 	}
 	t.fail("who", "Who may choose is any, turn, host or role:name.", t.line)
 	return WhoAny
+}
+
+// merge joins texts between which nothing is left: assignments, or conditions
+// without text.
+func merge(blocks []Block) []Block {
+	merged := blocks[:0]
+	for i := 0; i < len(blocks); i++ {
+		b := blocks[i]
+		end := i + 1
+		for b.Text != "" && end < len(blocks) && blocks[end].Text != "" {
+			end++
+		}
+		if end > i+1 {
+			var text strings.Builder
+			for _, part := range blocks[i:end] {
+				text.WriteString(part.Text)
+			}
+			b.Text, i = text.String(), end-1
+		}
+		b.Then, b.Else = merge(b.Then), merge(b.Else)
+		merged = append(merged, b)
+	}
+	return merged
 }
 
 // trim takes the empty lines away that are around a passage's text.

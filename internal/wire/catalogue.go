@@ -75,6 +75,8 @@ func RESTBodies() []reflect.Type {
 	return []reflect.Type{
 		reflect.TypeFor[Story](),
 		reflect.TypeFor[StoryCreate](),
+		reflect.TypeFor[Release](),
+		reflect.TypeFor[StoryImported](),
 		reflect.TypeFor[Member](),
 		reflect.TypeFor[MemberPut](),
 		reflect.TypeFor[CommentCreate](),

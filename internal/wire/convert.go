@@ -27,6 +27,7 @@ func StoryOf(s story.Story, readers int) Story {
 		Role:         s.Role.String(),
 		CommentCount: s.CommentCount,
 		Readers:      readers,
+		Release:      s.Release,
 		CreatedAt:    At(s.CreatedAt),
 	}
 }

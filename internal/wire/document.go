@@ -109,6 +109,8 @@ type DocProblem struct {
 	Code      string `json:"code"`
 	PassageID string `json:"passageId,omitempty"`
 	Passage   string `json:"passage,omitempty"` // its name
+	File      string `json:"file,omitempty"`    // of an import
+	Line      int    `json:"line,omitempty"`    // of the file or, without one, of the passage's text; from 1
 	Message   string `json:"message"`
 }
 

@@ -12,6 +12,7 @@ type Story struct {
 	Role         string `json:"role" ts:"Role"` // the caller's
 	CommentCount int64  `json:"commentCount"`
 	Readers      int    `json:"readers"` // who has it open now
+	Release      int    `json:"release"` // number of the last release; 0: it cannot be played
 	CreatedAt    Time   `json:"createdAt"`
 }
 

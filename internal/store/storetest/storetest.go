@@ -53,6 +53,8 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"StoryKeyGivesTheFirstStory", storyKeyGivesTheFirstStory},
 		{"StoriesAreListedForTheirReaders", storiesAreListedForTheirReaders},
 		{"MembersComeAndGo", membersComeAndGo},
+		{"ReleasesAreNumberedPerStory", releasesAreNumberedPerStory},
+		{"ReleaseIsReadAsStored", releaseIsReadAsStored},
 		{"NotificationsAreCounted", notificationsAreCounted},
 		{"NotificationsArePaged", notificationsArePaged},
 		{"NotificationKeyGivesTheFirst", notificationKeyGivesTheFirst},

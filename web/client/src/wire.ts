@@ -437,6 +437,7 @@ export interface Story {
   role: Role;
   commentCount: number;
   readers: number;
+  release: number;
   createdAt: string;
 }
 
@@ -445,6 +446,22 @@ export interface StoryCreate {
   synopsis?: string;
   body?: string;
   visibility?: 'public' | 'private';
+}
+
+export interface Release {
+  id: string;
+  storyId: string;
+  no: number;
+  passages: number;
+  endings: number;
+  roles: string[];
+  publishedAt: string;
+}
+
+export interface StoryImported {
+  story: Story | null;
+  release: Release | null;
+  problems: DocProblem[];
 }
 
 export interface Member {
@@ -678,6 +695,16 @@ export interface EditRelease {
   publishedAt: string;
 }
 
+export interface DocProblem {
+  severity: 'error' | 'warning';
+  code: string;
+  passageId?: string;
+  passage?: string;
+  file?: string;
+  line?: number;
+  message: string;
+}
+
 export interface Refusal {
   code: ErrorCode;
   message: string;
@@ -722,14 +749,6 @@ export interface DocPassageDiff {
 export interface DocAuthorRun {
   user: User | null;
   text: string;
-}
-
-export interface DocProblem {
-  severity: 'error' | 'warning';
-  code: string;
-  passageId?: string;
-  passage?: string;
-  message: string;
 }
 
 export interface Invitation {
