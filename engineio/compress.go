@@ -1,6 +1,7 @@
 package engineio
 
 import (
+	"compress/flate"
 	"compress/gzip"
 	"compress/zlib"
 	"errors"
@@ -100,6 +101,8 @@ func (srv *Server) compressed(h http.Header, r *http.Request, payload []byte) []
 type compression struct {
 	turns chan struct{}
 	pools [3]sync.Pool // of compressor, by coding
+
+	flaters sync.Pool // of *flate.Writer; used by shards, so there are few
 }
 
 // compressor is what gzip.Writer and zlib.Writer have in common.
@@ -114,6 +117,10 @@ func (z *compression) init() {
 	// few clients, who must not cost the others their time.
 	z.pools[gzipped].New = func() any {
 		w, _ := gzip.NewWriterLevel(nil, gzip.BestSpeed) // the level is valid
+		return w
+	}
+	z.flaters.New = func() any {
+		w, _ := flate.NewWriter(nil, flate.BestSpeed)
 		return w
 	}
 	z.pools[deflated].New = func() any {

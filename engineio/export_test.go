@@ -1,5 +1,7 @@
 package engineio
 
+import "bytes"
+
 // FrameParser gives tests the WebSocket frame parser.
 type FrameParser struct{ p frameParser }
 
@@ -62,3 +64,12 @@ func NewStreamParser(payload, fragments int) *FrameParser {
 
 // ToBare turns WebSocket frames into frames of a stream, in place.
 func ToBare(frames []byte) []byte { return toBare(frames) }
+
+// Deflated compresses the frame as for a session.
+func (f *Frame) Deflated(srv *Server) *Frame { return f.deflated(srv) }
+
+// Inflate expands a message of a WebSocket.
+func Inflate(data []byte, isText bool, limit int) (message []byte, err error) {
+	err = inflate(data, isText, limit, frameFuncs{onMessage: func(data []byte, _ bool) { message = bytes.Clone(data) }})
+	return message, err
+}

@@ -2,6 +2,8 @@ package engineio
 
 import (
 	"encoding/binary"
+	"sync"
+	"sync/atomic"
 
 	"github.com/storywire/storywire/engineio/parser"
 )
@@ -16,6 +18,30 @@ type Frame struct {
 	wire   []byte // the whole WebSocket frame
 	header uint8  // length of the WebSocket header within wire
 	binary bool
+	plain  bool // never compressed
+
+	others atomic.Pointer[twins] // nil until somebody needs one of them
+}
+
+// twins are other forms of a frame, for the sessions that need them; each is
+// made once.
+type twins struct {
+	mu       sync.Mutex // guards the fields below; a leaf
+	deflated *Frame
+}
+
+func (f *Frame) twinsOf() *twins {
+	if t := f.others.Load(); t != nil {
+		return t
+	}
+	f.others.CompareAndSwap(nil, new(twins))
+	return f.others.Load()
+}
+
+// Plain returns the same message as a frame that is not compressed on its way,
+// for data that is compressed already or must not be beside a secret.
+func (f *Frame) Plain() *Frame {
+	return &Frame{wire: f.wire, header: f.header, binary: f.binary, plain: true}
 }
 
 // NewFrame encodes a message. It copies data. Text must be valid UTF-8, or

@@ -22,6 +22,8 @@ const (
 	DefaultMaxBacklog     = 1024    // inbox entries
 
 	DefaultCompressionThreshold = 1024 // bytes
+
+	DefaultPerMessageDeflateThreshold = 1024 // bytes
 )
 
 // Options configure a Server. The zero value is a working configuration; a
@@ -103,6 +105,17 @@ type Options struct {
 	// DisableCompression makes all answers travel as they are.
 	DisableCompression bool
 
+	// PerMessageDeflate lets WebSockets compress their messages, RFC 7692, if the
+	// client offers it. Nothing is remembered between messages, so a broadcast is
+	// compressed once and a connection costs no more memory; MaxPayload bounds
+	// messages before and after they are expanded. It costs time: measure before
+	// you set it. The warning of CompressionThreshold holds here too.
+	PerMessageDeflate bool
+
+	// PerMessageDeflateThreshold is the size in bytes from which a message is
+	// compressed. Default 1024.
+	PerMessageDeflateThreshold int
+
 	// GenerateID, when set, makes the ids of sessions: 1 to 64 of the characters
 	// A-Z a-z 0-9 - . _ ~. Whoever knows the id of a polling session may act as
 	// its client, so ids must not be guessable. An error, an id that breaks these
@@ -151,6 +164,7 @@ func (o Options) withDefaults() Options {
 	orDefault(&o.MaxFragments, DefaultMaxFragments)
 	orDefault(&o.MaxQueue, DefaultMaxQueue)
 	orDefault(&o.MaxBacklog, DefaultMaxBacklog)
+	orDefault(&o.PerMessageDeflateThreshold, DefaultPerMessageDeflateThreshold)
 	orDefault(&o.CompressionThreshold, DefaultCompressionThreshold)
 	if len(o.Transports) == 0 {
 		o.Transports = []Transport{Polling, WebSocket}

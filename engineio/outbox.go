@@ -101,6 +101,9 @@ func (sh *Shard) Append(s *Session, f *Frame) {
 		sh.appendPoll(s, f)
 		return
 	}
+	if s.deflate {
+		f = f.deflated(sh.srv)
+	}
 	n := s.out
 	if n == nil {
 		n = &sh.outbox.root

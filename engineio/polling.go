@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -125,7 +126,9 @@ func (srv *Server) writePayload(w http.ResponseWriter, r *http.Request, frames [
 	}
 	h := pollingHeader(w, r)
 	h.Set("Content-Type", "text/plain; charset=UTF-8")
-	payload = srv.compressed(h, r, payload)
+	if slices.ContainsFunc(frames, func(f *Frame) bool { return !f.plain }) {
+		payload = srv.compressed(h, r, payload)
+	}
 	h.Set("Content-Length", strconv.Itoa(len(payload)))
 	_, err := w.Write(payload)
 	return err

@@ -37,6 +37,7 @@ type Session struct {
 	beat    beatPlace
 	wclosed bool // nothing is appended any more
 	ended   bool
+	deflate bool // ws takes compressed messages
 
 	idLen uint8 // of request; never changes
 }
@@ -67,6 +68,12 @@ func (s *Session) Transport() Transport {
 		return WebTransport
 	}
 	return Polling
+}
+
+// carry makes the connection the one that the shard writes to.
+func (s *Session) carry(c *wsConn) {
+	s.ws = c
+	s.deflate = c.parser.deflate
 }
 
 // Shard returns the shard that writes to this session; it never changes.

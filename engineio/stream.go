@@ -206,7 +206,7 @@ func (srv *Server) openStream(r *http.Request, conn net.Conn) (*wsConn, error) {
 		srv.wg.Done()
 		return nil, err
 	}
-	s.ws = c
+	s.carry(c)
 	s.start()
 	srv.register(s)
 	return c, nil

@@ -146,7 +146,8 @@ func (t *takeOver) Run(sh *Shard) {
 	if lp.expire != nil {
 		lp.expire.Stop()
 	}
-	s.lp, s.ws = nil, c
+	s.lp = nil
+	s.carry(c)
 	if o := sh.srv.opts.Observer; o != nil {
 		o.Upgraded(s)
 	}

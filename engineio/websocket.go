@@ -55,7 +55,7 @@ func (srv *Server) serveWebSocket(w http.ResponseWriter, r *http.Request, s *Ses
 		srv.wg.Add(-2)
 		return
 	}
-	s.ws = c
+	s.carry(c)
 	s.start()
 	srv.register(s)
 	go c.serve(early)
@@ -77,6 +77,8 @@ func (s *Session) accept(w http.ResponseWriter, r *http.Request, fields string, 
 	answer.WriteString(base64.StdEncoding.EncodeToString(sum[:]))
 	answer.WriteString("\r\n")
 	answer.WriteString(fields)
+	extension := s.shard.srv.negotiateDeflate(r)
+	answer.WriteString(extension)
 	answer.WriteString("\r\n")
 	answer.Write(first)
 	// The http.Server's deadlines are left on a hijacked connection.
@@ -90,7 +92,9 @@ func (s *Session) accept(w http.ResponseWriter, r *http.Request, fields string, 
 		early = make([]byte, n)
 		_, _ = buffered.Reader.Read(early)
 	}
-	return s.newConn(conn), early, true
+	c = s.newConn(conn)
+	c.parser.deflate = extension != ""
+	return c, early, true
 }
 
 func (s *Session) newConn(conn net.Conn) *wsConn {

@@ -70,6 +70,8 @@ type frameParser struct {
 	message   uint8 // opcode of the message whose fragments are coming, or 0
 	fin       bool
 	inPayload bool
+	deflate   bool // messages may be compressed
+	squeezed  bool // the message whose frames are coming is
 	bare      bool // the frames are those of a stream, see bareHeader
 }
 
@@ -164,8 +166,12 @@ func (p *frameParser) checkHeader() error {
 	p.fin = first&0x80 != 0
 	p.opcode = first & 0x0f
 	switch {
+	case first&0x70 == rsv1 && p.deflate && (p.opcode == opText || p.opcode == opBinary):
+		p.squeezed = true
 	case first&0x70 != 0:
 		return &frameError{statusProtocolError, "reserved bits set"}
+	}
+	switch {
 	case second&0x80 == 0:
 		return &frameError{statusProtocolError, "unmasked frame"}
 	}
@@ -238,6 +244,10 @@ func (p *frameParser) payload(chunk []byte, sink frameSink) error {
 		// The common case: a whole message within one read, not copied.
 		isText := p.message == opText
 		p.message = 0
+		if p.squeezed {
+			p.squeezed = false
+			return inflate(chunk, isText, p.limits.payload, sink)
+		}
 		if isText && !utf8.Valid(chunk) {
 			return &frameError{statusInvalidData, "invalid UTF-8"}
 		}
@@ -246,7 +256,7 @@ func (p *frameParser) payload(chunk []byte, sink frameSink) error {
 	m := p.keep()
 	m.data = append(m.data, chunk...)
 	end := last && p.fin
-	if p.message == opText {
+	if p.message == opText && !p.squeezed {
 		if !m.validate(end) {
 			return &frameError{statusInvalidData, "invalid UTF-8"}
 		}
@@ -256,6 +266,10 @@ func (p *frameParser) payload(chunk []byte, sink frameSink) error {
 	}
 	isBinary := p.message == opBinary
 	p.message, p.partial = 0, nil
+	if p.squeezed {
+		p.squeezed = false
+		return inflate(m.data, !isBinary, p.limits.payload, sink)
+	}
 	return sink.message(m.data, isBinary)
 }
 
