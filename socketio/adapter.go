@@ -59,6 +59,8 @@ type Broadcast struct {
 	Attachments [][]byte
 	// Volatile drops the event for clients that cannot take it at once.
 	Volatile bool
+	// Uncompressed keeps the event from being compressed on its way.
+	Uncompressed bool
 
 	frames   []*engineio.Frame // encoded once for all sockets of this process
 	id       uint64            // of the acknowledgements, in frames

@@ -46,9 +46,7 @@ func (s *Socket) EmitPacket(p *Packet) error {
 // EmitPacket is [Operator.Emit] of an event that was encoded before.
 func (o Operator) EmitPacket(p *Packet) error {
 	o.ns.tell(nil, o.target, p.event, p.msg, p.args)
-	return o.adapter().Broadcast(&Broadcast{
-		Target: o.target, Data: p.msg.data, Attachments: p.msg.attachments, Volatile: o.volatile, frames: p.msg.frames,
-	})
+	return o.adapter().Broadcast(o.broadcast(p.msg))
 }
 
 // Admission says how a socket begins; see [Namespace.OnAdmit]. The zero value is

@@ -43,10 +43,10 @@ func (o Operator) EmitWithAck(ctx context.Context, event string, args ...any) ([
 		waiting, cancel = context.WithTimeout(ctx, limit)
 		defer cancel()
 	}
+	b := o.broadcast(msg)
+	b.id = id
 	var got answers
-	err = o.adapter().BroadcastWithAck(waiting, &Broadcast{
-		Target: o.target, Data: msg.data, Attachments: msg.attachments, Volatile: o.volatile, frames: msg.frames, id: id,
-	}, &got)
+	err = o.adapter().BroadcastWithAck(waiting, b, &got)
 	got.mu.Lock()
 	defer got.mu.Unlock()
 	if err == nil && got.lost {

@@ -182,7 +182,9 @@ func (f fan) each(do func(ns *Namespace, a Adapter) error) error {
 
 // forChild returns b without what was encoded for the parent.
 func (b *Broadcast) forChild() *Broadcast {
-	return &Broadcast{Target: b.Target, Data: b.Data, Attachments: b.Attachments, Volatile: b.Volatile}
+	return &Broadcast{
+		Target: b.Target, Data: b.Data, Attachments: b.Attachments, Volatile: b.Volatile, Uncompressed: b.Uncompressed,
+	}
 }
 
 // Broadcast implements [Adapter].

@@ -15,6 +15,17 @@ type message struct {
 	frames      []*engineio.Frame
 	data        []byte // the JSON array within the first frame
 	attachments [][]byte
+	plain       bool // not to be compressed, nor are frames
+}
+
+// uncompressed is the message in frames that are not compressed on their way.
+func (m message) uncompressed() message {
+	frames := make([]*engineio.Frame, len(m.frames))
+	for i, f := range m.frames {
+		frames[i] = f.Plain()
+	}
+	m.frames, m.plain = frames, true
+	return m
 }
 
 // scratch is what encoding a packet needs and leaves behind.
@@ -146,5 +157,8 @@ func newMessage(enc Parser, namespace string, t parser.Type, id uint64, hasID bo
 // hasID: its clients are to acknowledge it under b.id.
 func newBroadcastFrames(ns *Namespace, b *Broadcast, hasID bool) ([]*engineio.Frame, error) {
 	msg, err := newMessage(ns.srv.opts.Parser, ns.name, parser.Event, b.id, hasID, b.Data, b.Attachments)
+	if b.Uncompressed {
+		msg = msg.uncompressed()
+	}
 	return msg.frames, err
 }

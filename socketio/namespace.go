@@ -191,6 +191,9 @@ func (ns *Namespace) Except(rooms ...string) Operator { return ns.operator().Exc
 // Volatile selects all sockets; see [Operator.Volatile].
 func (ns *Namespace) Volatile() Operator { return ns.operator().Volatile() }
 
+// Compress selects all sockets; see [Operator.Compress].
+func (ns *Namespace) Compress(on bool) Operator { return ns.operator().Compress(on) }
+
 // Local selects all sockets of this process.
 func (ns *Namespace) Local() Operator { return ns.operator().Local() }
 

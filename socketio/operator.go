@@ -18,6 +18,7 @@ type Operator struct {
 	target   Target
 	volatile bool
 	local    bool
+	plain    bool
 	timeout  time.Duration // of EmitWithAck; 0: its default
 }
 
@@ -51,6 +52,25 @@ func (o Operator) Local() Operator {
 	return o
 }
 
+// Compress(false) keeps the event from being compressed on its way, see
+// [engineio.Options]: what is compressed already only costs time, and a secret
+// should not be compressed beside what a stranger chose.
+func (o Operator) Compress(on bool) Operator {
+	o.plain = !on
+	return o
+}
+
+// broadcast is the event as the adapter takes it.
+func (o Operator) broadcast(msg message) *Broadcast {
+	if o.plain {
+		msg = msg.uncompressed()
+	}
+	return &Broadcast{
+		Target: o.target, Data: msg.data, Attachments: msg.attachments,
+		Volatile: o.volatile, Uncompressed: o.plain, frames: msg.frames,
+	}
+}
+
 func (o Operator) adapter() Adapter {
 	switch {
 	case !o.local:
@@ -74,9 +94,7 @@ func (o Operator) Emit(event string, args ...any) error {
 		return err
 	}
 	o.ns.tell(nil, o.target, event, msg, len(args))
-	return o.adapter().Broadcast(&Broadcast{
-		Target: o.target, Data: msg.data, Attachments: msg.attachments, Volatile: o.volatile, frames: msg.frames,
-	})
+	return o.adapter().Broadcast(o.broadcast(msg))
 }
 
 // FetchSockets returns the selected sockets. It sees what the calling goroutine

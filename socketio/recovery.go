@@ -154,7 +154,7 @@ func (r *recoverer) emit(s *Socket, msg message) error {
 	if s.state.Load() != stateConnected {
 		return ErrDisconnected
 	}
-	b := &Broadcast{Data: msg.data, Attachments: msg.attachments, position: r.logs.next()}
+	b := &Broadcast{Data: msg.data, Attachments: msg.attachments, Uncompressed: msg.plain, position: r.logs.next()}
 	frames, err := r.frames(b)
 	if err != nil {
 		return err

@@ -155,6 +155,29 @@ func (s *Socket) emit(msg message) error {
 	return s.send(msg.frames, false)
 }
 
+// Compress returns an emitter whose events are, with false, not compressed on
+// their way; see [Operator.Compress].
+func (s *Socket) Compress(on bool) CompressSocket { return CompressSocket{s, on} }
+
+// CompressSocket is a Socket that says of its events whether to compress them.
+type CompressSocket struct {
+	s  *Socket
+	on bool
+}
+
+// Emit is [Socket.Emit].
+func (c CompressSocket) Emit(event string, args ...any) error {
+	msg, err := encodeEvent(c.s.ns, event, 0, false, args)
+	if err != nil {
+		return err
+	}
+	if !c.on {
+		msg = msg.uncompressed()
+	}
+	c.s.ns.tell(c.s, Target{}, event, msg, len(args))
+	return c.s.emit(msg)
+}
+
 // Volatile returns an emitter whose events are dropped if the client cannot take
 // them at once.
 func (s *Socket) Volatile() VolatileSocket { return VolatileSocket{s} }
