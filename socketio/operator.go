@@ -52,7 +52,7 @@ func (o Operator) Local() Operator {
 	return o
 }
 
-// Compress(false) keeps the event from being compressed on its way, see
+// Compress, with false, keeps the event from being compressed on its way, see
 // [engineio.Options]: what is compressed already only costs time, and a secret
 // should not be compressed beside what a stranger chose.
 func (o Operator) Compress(on bool) Operator {
