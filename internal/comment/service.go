@@ -25,6 +25,7 @@ type Options struct {
 	Now       func() time.Time // default time.Now
 	NewID     func() string    // default: random, rising with time
 	TypingTTL time.Duration    // how long somebody types without saying so again; default 8 s
+	Bus       Bus              // tells the other nodes who types here; default: there are none
 }
 
 // Deps are what a Service works with; all are needed.
@@ -52,7 +53,7 @@ func NewService(deps Deps, opts Options) *Service {
 		opts.NewID = func() string { return uuid.Must(uuid.NewV7()).String() }
 	}
 	s := &Service{deps: deps, opts: opts}
-	s.typing = NewTyping(TypingOptions{TTL: opts.TypingTTL, Now: opts.Now, Announce: deps.Publisher.TypingChanged})
+	s.typing = NewTyping(TypingOptions{TTL: opts.TypingTTL, Now: opts.Now, Announce: deps.Publisher.TypingChanged, Bus: opts.Bus})
 	return s
 }
 

@@ -3,6 +3,7 @@ package comment
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
 	"slices"
 	"sync"
 	"time"
@@ -34,26 +35,31 @@ type TypingOptions struct {
 	TTL      time.Duration    // default 8 s
 	Now      func() time.Time // default time.Now
 	Announce func(context.Context, TypingChange)
+	Bus      Bus // to the other nodes; nil: there are none
 }
 
 // Typing knows who types where, counted over connections: somebody types in a
-// story from the first connection that says so until none does. Only
-// transitions are announced, in order, by the goroutine of [Typing.Run]. It may
-// be used by many goroutines at once.
+// story from the first connection that says so until none does, whichever node
+// it came to. Only transitions are announced, in order, by the goroutine of
+// [Typing.Run]. It may be used by many goroutines at once.
 type Typing struct {
 	opts TypingOptions
+	node string // this one, for the others
 	wake chan struct{}
 
 	mu      sync.Mutex // guards the fields below
 	stories map[story.ID]map[auth.UserID]*typist
 	conns   map[string][]typingPlace // where a connection types, to find it when it goes
 	news    []TypingChange           // not yet announced
+	mail    []typingMessage          // to other nodes, not yet published
 }
 
 type typist struct {
 	profile user.Profile
 	began   time.Time
-	conns   map[string]time.Time // when each connection's typing expires
+	conns   map[string]time.Time // when each connection's typing expires; another node counts as one
+	here    int                  // of conns, those of this node
+	mailed  time.Time            // when the other nodes were told last
 }
 
 type typingPlace struct {
@@ -70,7 +76,7 @@ func NewTyping(opts TypingOptions) *Typing {
 		opts.Now = time.Now
 	}
 	return &Typing{
-		opts: opts, wake: make(chan struct{}, 1),
+		opts: opts, node: rand.Text(), wake: make(chan struct{}, 1),
 		stories: make(map[story.ID]map[auth.UserID]*typist),
 		conns:   make(map[string][]typingPlace),
 	}
@@ -80,6 +86,11 @@ func NewTyping(opts TypingOptions) *Typing {
 func (t *Typing) Begin(conn string, id story.ID, p user.Profile) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.begin(conn, id, p)
+}
+
+// begin callers hold mu.
+func (t *Typing) begin(conn string, id story.ID, p user.Profile) {
 	typists := t.stories[id]
 	if typists == nil {
 		typists = make(map[auth.UserID]*typist)
@@ -97,8 +108,15 @@ func (t *Typing) Begin(conn string, id story.ID, p user.Profile) {
 	}
 	if _, ok := who.conns[conn]; !ok {
 		t.conns[conn] = append(t.conns[conn], typingPlace{id, p.ID})
+		if !isNode(conn) {
+			who.here++
+		}
 	}
 	who.conns[conn] = now.Add(t.opts.TTL)
+	if !isNode(conn) && now.Sub(who.mailed) >= t.opts.TTL/refreshes {
+		who.mailed = now
+		t.post(typingMessage{Kind: typingOn, Story: id, User: p.ID, Name: p.DisplayName, Picture: p.AvatarURL})
+	}
 }
 
 // End says that a user does not type in a story over conn any more.
@@ -112,6 +130,14 @@ func (t *Typing) End(conn string, id story.ID, userID auth.UserID) {
 func (t *Typing) Posted(id story.ID, userID auth.UserID) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if t.stories[id][userID] != nil {
+		t.post(typingMessage{Kind: typingPosted, Story: id, User: userID})
+	}
+	t.posted(id, userID)
+}
+
+// posted callers hold mu.
+func (t *Typing) posted(id story.ID, userID auth.UserID) {
 	who := t.stories[id][userID]
 	if who == nil {
 		return
@@ -144,6 +170,12 @@ func (t *Typing) end(conn string, place typingPlace) {
 	if t.conns[conn] = places; len(places) == 0 {
 		delete(t.conns, conn)
 	}
+	if !isNode(conn) {
+		if who.here--; who.here == 0 {
+			who.mailed = time.Time{}
+			t.post(typingMessage{Kind: typingOff, Story: place.story, User: place.user})
+		}
+	}
 	if len(who.conns) > 0 {
 		return
 	}
@@ -157,6 +189,10 @@ func (t *Typing) end(conn string, place typingPlace) {
 // tell callers hold mu.
 func (t *Typing) tell(c TypingChange) {
 	t.news = append(t.news, c)
+	t.signal()
+}
+
+func (t *Typing) signal() {
 	select {
 	case t.wake <- struct{}{}:
 	default:
@@ -187,7 +223,11 @@ func (t *Typing) Run(ctx context.Context) error {
 	expiry := time.NewTimer(time.Hour)
 	expiry.Stop()
 	armed := false
+	if t.opts.Bus != nil {
+		defer t.opts.Bus.Subscribe(typingChannel, t.receive)()
+	}
 	for {
+		t.publish()
 		for _, c := range t.takeNews() {
 			t.opts.Announce(ctx, c)
 		}
