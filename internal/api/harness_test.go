@@ -95,6 +95,8 @@ func (n *news) AccessChanged(_ context.Context, _ story.ID, id auth.UserID, r st
 	n.add("role " + string(id) + " " + r.String())
 }
 
+func (n *news) AccessUnknown(context.Context) {}
+
 func newWorld(t *testing.T, o options) *world {
 	t.Helper()
 	fast := ratelimit.Rate{Count: 10_000, Per: time.Second, Burst: 10_000}

@@ -100,12 +100,12 @@ func (a *App) assemble(ctx context.Context) error {
 	a.hub = gateway.NewHub(a.sockets.Of("/ws"), gateway.HubOptions{Logger: a.log})
 
 	a.people = user.NewDirectory(a.store, user.Options{Logger: a.log})
-	a.stories = story.NewService(a.store, a.people, story.Options{Announcer: a.hub})
+	a.stories = story.NewService(a.store, a.people, story.Options{Announcer: a.hub, Bus: a.nodes.bus})
 	notifications := notification.NewService(a.store, a.people, a.hub, notification.Options{})
 	a.comments = comment.NewService(comment.Deps{
 		Store: a.store, Stories: a.stories, People: a.people, Publisher: a.hub, Notifier: notifications,
-	}, comment.Options{})
-	tracker := presence.NewTracker(a.store, a.hub, presence.Options{Logger: a.log})
+	}, comment.Options{Bus: a.nodes.bus})
+	tracker := presence.NewTracker(a.store, a.hub, presence.Options{Grace: a.cfg.Limits.PresenceGrace, Logger: a.log})
 
 	gw := gateway.New(a.hub, gateway.Deps{
 		Verifier: verifier, People: a.people, Stories: a.stories, Comments: a.comments,
@@ -134,7 +134,11 @@ func (a *App) assemble(ctx context.Context) error {
 		MaxHeaderBytes:    maxHeaderBytes,
 		ErrorLog:          slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
 	}
-	a.workers = []func(context.Context) error{a.people.Run, a.comments.Run, tracker.Run, a.hub.Run, gw.Run}
+	a.workers = []func(context.Context) error{a.people.Run, a.stories.Run, a.comments.Run, tracker.Run, a.hub.Run, gw.Run}
+	if a.nodes.wire != nil {
+		peers := presence.NewReplica(tracker, a.nodes.bus, string(a.nodes.node.ID), presence.ReplicaOptions{Beat: a.cfg.Redis.Beat})
+		a.workers = append(a.workers, peers.Run)
+	}
 	return nil
 }
 

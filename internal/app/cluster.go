@@ -12,8 +12,9 @@ import (
 
 // Redis says how nodes find each other. Without a URL there is one node.
 type Redis struct {
-	URL    string `name:"redis-url" env:"REDIS_URL" help:"Redis that connects several nodes, like redis://localhost:6379; without it there is one node."`
-	Prefix string `name:"redis-prefix" env:"REDIS_PREFIX" default:"storywire" help:"What the nodes' keys and channels in Redis begin with; one per cluster."`
+	URL    string        `name:"redis-url" env:"REDIS_URL" help:"Redis that connects several nodes, like redis://localhost:6379; without it there is one node."`
+	Beat   time.Duration `name:"redis-beat" env:"REDIS_BEAT" default:"2s" help:"How often a node says that it lives; one that was silent for five of them holds nobody online."`
+	Prefix string        `name:"redis-prefix" env:"REDIS_PREFIX" default:"storywire" help:"What the nodes' keys and channels in Redis begin with; one per cluster."`
 }
 
 // nodes is this node's part in the cluster.

@@ -47,8 +47,9 @@ type Limits struct {
 	ConnectTimeout time.Duration `name:"connect-timeout" env:"CONNECT_TIMEOUT" default:"10s" help:"How long a connection may take to sign in."`
 	UpgradeTimeout time.Duration `name:"upgrade-timeout" env:"UPGRADE_TIMEOUT" default:"10s" help:"How long a change of transport may take."`
 	WriteTimeout   time.Duration `name:"write-timeout" env:"WRITE_TIMEOUT" default:"10s" help:"How long a write may go without progress before the connection is cut."`
-	PingInterval   time.Duration `name:"ping-interval" env:"PING_INTERVAL" default:"25s" help:"Time between heartbeats."`
-	PingTimeout    time.Duration `name:"ping-timeout" env:"PING_TIMEOUT" default:"20s" help:"How long a heartbeat may go unanswered."`
+	PingInterval   time.Duration `name:"ping-interval" env:"PING_INTERVAL" default:"20s" help:"Time between heartbeats."`
+	PingTimeout    time.Duration `name:"ping-timeout" env:"PING_TIMEOUT" default:"15s" help:"How long a heartbeat may go unanswered."`
+	PresenceGrace  time.Duration `name:"presence-grace" env:"PRESENCE_GRACE" default:"10s" help:"How long somebody stays online after the last connection was lost."`
 }
 
 // Rates are the rate classes, written like "1/s:5": one per second, five at once.
@@ -122,6 +123,7 @@ func (l Limits) validate() error {
 		{"WRITE_TIMEOUT", l.WriteTimeout > 0},
 		{"PING_INTERVAL", l.PingInterval > 0},
 		{"PING_TIMEOUT", l.PingTimeout > 0},
+		{"PRESENCE_GRACE", l.PresenceGrace > 0},
 	} {
 		if !limit.ok {
 			return fmt.Errorf("%s must be above 0: no limit can be switched off", limit.name)

@@ -43,7 +43,7 @@ func TestDefaults(t *testing.T) {
 	want := app.Limits{
 		MaxMessage: 1 << 20, MaxQueue: 1 << 20, MaxBody: 1 << 20, SocketsPerUser: 20, RoomsPerSocket: 200,
 		ConnectTimeout: 10 * time.Second, UpgradeTimeout: 10 * time.Second, WriteTimeout: 10 * time.Second,
-		PingInterval: 25 * time.Second, PingTimeout: 20 * time.Second,
+		PingInterval: 20 * time.Second, PingTimeout: 15 * time.Second, PresenceGrace: 10 * time.Second,
 	}
 	if c.Limits != want {
 		t.Errorf("limits = %+v, want %+v", c.Limits, want)

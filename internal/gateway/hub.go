@@ -170,6 +170,16 @@ func (h *Hub) StoryChanged(_ context.Context, d presence.Diff) {
 	h.tell(h.ns.Local().To(roomStoryPresence(d.StoryID)), wire.PresenceDiffEvent, wire.PresenceDiffOf(d))
 }
 
+// AccessUnknown asks for every connection again whether it may read what it has
+// joined.
+func (h *Hub) AccessUnknown(ctx context.Context) {
+	for _, s := range h.sessions.all() {
+		for _, id := range s.joinedStories() {
+			s.gateway.recheck(ctx, s, id)
+		}
+	}
+}
+
 // AccessChanged takes the user's connections out of a story that they may no
 // longer read.
 func (h *Hub) AccessChanged(_ context.Context, id story.ID, userID auth.UserID, role story.Role) {

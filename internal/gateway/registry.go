@@ -49,6 +49,17 @@ func (r *registry) of(id auth.UserID) []*session {
 	return slices.Clone(r.byUser[id])
 }
 
+// all returns every session; the slice is the caller's.
+func (r *registry) all() []*session {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	all := make([]*session, 0, r.total)
+	for _, sessions := range r.byUser {
+		all = append(all, sessions...)
+	}
+	return all
+}
+
 // count returns how many sessions a user has.
 func (r *registry) count(id auth.UserID) int {
 	r.mu.Lock()

@@ -106,6 +106,17 @@ func (s *session) promote(id story.ID, role story.Role) {
 	}
 }
 
+// joinedStories returns what the session has joined; the slice is the caller's.
+func (s *session) joinedStories() []story.ID {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	ids := make([]story.ID, len(s.stories))
+	for i, j := range s.stories {
+		ids[i] = j.id
+	}
+	return ids
+}
+
 func (s *session) has(id story.ID) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -82,6 +82,20 @@ func (g *Gateway) revoke(s *session, id story.ID) {
 	}
 }
 
+// recheck takes a connection out of a story if its user may no longer read it,
+// and else remembers the role they have now.
+func (g *Gateway) recheck(ctx context.Context, s *session, id story.ID) {
+	access, err := g.deps.Stories.MayRead(ctx, s.user.ID, id)
+	switch code := errs.CodeOf(err); {
+	case err == nil:
+		s.promote(id, access.RoleOf(s.user.ID))
+	case code == errs.Forbidden || code == errs.NotFound:
+		g.revoke(s, id)
+	default: // the database does not answer: neither does it for what needs the right
+		g.opts.Logger.Warn("check rights again", "error", err)
+	}
+}
+
 func (g *Gateway) vacate(s *session, id story.ID) {
 	s.socket.Leave(roomStory(id))
 	g.deps.Comments.StopTyping(s.id, s.user.ID, id)

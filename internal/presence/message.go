@@ -18,6 +18,11 @@ type message struct {
 	Moods  []word   `json:"m,omitempty"`
 }
 
+// news reports whether a message is numbered: one that was lost would be missed.
+func (m *message) news() bool {
+	return len(m.People) > 0 || len(m.Moods) > 0 || m.Kind == kindBegin || m.Kind == kindEnd
+}
+
 // The kinds of message; the empty one brings changes, or only says that its node lives.
 const (
 	kindAsk   = "ask"   // To is asked for everything

@@ -49,11 +49,14 @@ type Replica struct {
 	deaf atomic.Int64 // until when this node may not have heard everything, in nanoseconds since 1970
 	gap  atomic.Bool  // everybody is to be asked
 
+	// Only Run uses these.
+	seq  uint64    // of the last message sent
+	last time.Time // when this node said last that it lives
+
 	mu    sync.Mutex // guards the fields below; taken before the tracker's
-	seq   uint64     // of the last message sent
 	peers map[string]*peer
-	last  time.Time // when this node said last that it lives
-	asked bool      // somebody wants to hear everything
+	asked bool     // somebody wants to hear everything
+	asks  []string // nodes that are to be asked for it
 
 	// changed and said are guarded by the tracker's mu.
 	changed map[auth.UserID]struct{} // whose hold here changed
@@ -145,16 +148,10 @@ func (r *Replica) doubt() {
 	r.deaf.Store(r.tracker.opts.Now().Add(beatsToLive * r.opts.Beat).UnixNano())
 }
 
-// send numbers and publishes a message.
+// send numbers and publishes a message. Only Run calls it, without a lock.
 func (r *Replica) send(m message) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.sendLocked(m)
-}
-
-func (r *Replica) sendLocked(m message) {
 	m.Node = r.node
-	if len(m.People) > 0 || len(m.Moods) > 0 || m.Kind == kindBegin || m.Kind == kindEnd {
+	if m.news() {
 		r.seq++
 	}
 	m.Seq = r.seq
@@ -169,11 +166,14 @@ func (r *Replica) sendLocked(m message) {
 // flush tells what has changed here, and everything to who asked for it.
 func (r *Replica) flush() {
 	r.mu.Lock()
-	all := r.asked
-	r.asked = false
+	all, asks := r.asked, r.asks
+	r.asked, r.asks = false, nil
 	r.mu.Unlock()
 	if r.gap.Swap(false) {
 		r.send(message{Kind: kindAsk})
+	}
+	for _, node := range asks {
+		r.send(message{Kind: kindAsk, To: node})
 	}
 	records, words := r.tracker.takeRecords(all)
 	if all {
@@ -238,9 +238,7 @@ func (t *Tracker) record(id auth.UserID) record {
 
 // beat says that this node lives, and reaps those that do not.
 func (r *Replica) beat() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.sendLocked(message{})
+	r.send(message{})
 	now := r.tracker.opts.Now()
 	slept := !r.last.IsZero() && now.Sub(r.last) > 2*r.opts.Beat // stopped, or too busy
 	if r.last = now; slept || !r.bus.Healthy() {
@@ -249,6 +247,8 @@ func (r *Replica) beat() {
 	if r.cannotHear() {
 		return
 	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	for node, p := range r.peers {
 		if now.Sub(p.heard) > beatsToLive*r.opts.Beat {
 			r.tracker.opts.Logger.Info("a node is gone", "node", node, "people", len(p.people))
@@ -285,7 +285,7 @@ func (r *Replica) receive(data []byte) {
 		r.asked = true
 		r.tracker.signal(r.wake)
 	}
-	news := len(m.People) > 0 || len(m.Moods) > 0 || m.Kind == kindBegin || m.Kind == kindEnd
+	news := m.news()
 	switch {
 	case m.Kind == kindBegin:
 		p.seq = m.Seq // whatever was missed comes now
@@ -303,7 +303,8 @@ func (r *Replica) receive(data []byte) {
 func (r *Replica) ask(node string, p *peer, now time.Time) {
 	if now.Sub(p.asked) >= askEvery {
 		p.asked = now
-		r.sendLocked(message{Kind: kindAsk, To: node})
+		r.asks = append(r.asks, node)
+		r.tracker.signal(r.wake)
 	}
 }
 

@@ -50,13 +50,21 @@ func (c *accessCache) forget(id ID) {
 	delete(c.rules, id)
 }
 
-// access returns the rules of a story.
+func (c *accessCache) clear() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.version++
+	clear(c.rules)
+}
+
+// access returns the rules of a story. While other nodes cannot be heard they
+// are read each time: what changes there must count here.
 func (s *Service) access(ctx context.Context, op string, id ID) (*Access, error) {
 	if id == "" || len(id) > MaxID {
 		return nil, errs.E(op, errs.NotFound, "There is no such story.")
 	}
 	a, version := s.cache.get(id)
-	if a != nil {
+	if a != nil && (s.opts.Bus == nil || s.opts.Bus.Healthy()) {
 		return a, nil
 	}
 	a, err := s.store.Access(ctx, id)

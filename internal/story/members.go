@@ -103,9 +103,7 @@ func (s *Service) setMember(ctx context.Context, op string, a *Access, userID au
 	if err != nil {
 		return errs.Wrap(op, err)
 	}
-	if s.opts.Announcer != nil {
-		after := Access{Author: a.Author, Visibility: a.Visibility, Members: map[auth.UserID]Grant{userID: {Role: role}}}
-		s.opts.Announcer.AccessChanged(context.WithoutCancel(ctx), a.ID, userID, after.RoleOf(userID))
-	}
+	after := Access{Author: a.Author, Visibility: a.Visibility, Members: map[auth.UserID]Grant{userID: {Role: role}}}
+	s.tellAccess(context.WithoutCancel(ctx), a.ID, userID, after.RoleOf(userID))
 	return nil
 }

@@ -24,6 +24,7 @@ type Options struct {
 	NewID     func() string    // default: random, rising with time
 	CacheSize int              // stories whose access rules stay in memory; default 10,000
 	Announcer Announcer        // default: nobody hears of changed rights
+	Bus       Bus              // to the other nodes; default: there are none
 }
 
 // Service holds the rules of stories. It may be used by many goroutines at once.

@@ -147,6 +147,8 @@ func (a *announced) AccessChanged(_ context.Context, id story.ID, userID auth.Us
 	*a = append(*a, fmt.Sprintf("%s %s %s", id, userID, role))
 }
 
+func (a *announced) AccessUnknown(context.Context) { *a = append(*a, "?") }
+
 // newService returns a service with ada's public story "open" and private story "club".
 func newService(t *testing.T) (*story.Service, *memory, *announced) {
 	t.Helper()

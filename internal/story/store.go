@@ -46,4 +46,7 @@ type Announcer interface {
 	// None the user may no longer read it. Of two changes at the same moment
 	// the older may be told last: what counts is the answer of MayRead.
 	AccessChanged(ctx context.Context, id ID, userID auth.UserID, role Role)
+	// AccessUnknown says that rights may have changed without a word: whoever
+	// holds one asks MayRead again. It may take its time.
+	AccessUnknown(ctx context.Context)
 }
