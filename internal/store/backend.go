@@ -26,9 +26,9 @@ type backend interface {
 	migrating() (pool *sql.DB, shared bool)
 	// session returns what the writer works with.
 	session(ctx context.Context) (*session, error)
-	// begin opens a transaction that no other one can write beside, in this or
-	// any other process, and makes se's memory true.
-	begin(se *session) error
+	// begin opens a transaction for batch that no other one can write beside,
+	// in this or any other process, and makes se's memory true.
+	begin(se *session, batch []*write) error
 	// commit returns nil only if the transaction is stored, and an error only
 	// if it is not or if that cannot be found out. moved: se.pos has risen.
 	commit(se *session, moved bool) error

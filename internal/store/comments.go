@@ -30,8 +30,11 @@ const (
 	insertComment = `INSERT INTO comments (id, story_n, seq, parent_id, user_id, created_at, cid, content, pos)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (cid, user_id) WHERE cid IS NOT NULL DO NOTHING`
 	selectTail = `SELECT n, coalesce((SELECT max(seq) FROM comments WHERE story_n = stories.n), 0) FROM stories WHERE id = ?`
-	selectCID  = `SELECT ` + commentColumns + ` FROM comments c JOIN stories s ON s.n = c.story_n WHERE c.cid = ? AND c.user_id = ?`
-	freeCID    = `UPDATE comments SET cid = NULL WHERE cid = ? AND user_id = ?`
+	// Of many stories, for a group of writes.
+	selectTails = `SELECT s.id, s.n, coalesce((SELECT max(seq) FROM comments WHERE story_n = s.n), 0)
+		FROM stories s WHERE s.id IN (SELECT value FROM json_each(?))`
+	selectCID = `SELECT ` + commentColumns + ` FROM comments c JOIN stories s ON s.n = c.story_n WHERE c.cid = ? AND c.user_id = ?`
+	freeCID   = `UPDATE comments SET cid = NULL WHERE cid = ? AND user_id = ?`
 )
 
 // tail returns where the story ends.
@@ -47,11 +50,15 @@ func (se *session) tail(id story.ID) (*storyTail, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the story's end: %w", err)
 	}
+	se.know(string(id), t)
+	return t, nil
+}
+
+func (se *session) know(id string, t *storyTail) {
 	if len(se.stories) >= maxTails {
 		se.forgetTail()
 	}
-	se.stories[string(id)] = t
-	return t, nil
+	se.stories[id] = t
 }
 
 // forgetTail makes room: any will do, it is read again when needed. One that
@@ -67,7 +74,7 @@ func (se *session) forgetTail() {
 func (s *Store) InsertComment(ctx context.Context, c comment.Comment, since time.Time, ns []notification.Notification, committed func(comment.Receipt)) (comment.Receipt, error) {
 	c.Epoch = s.epoch
 	var r comment.Receipt
-	wr := &write{single: len(ns) == 0}
+	wr := &write{single: len(ns) == 0, story: c.StoryID}
 	wr.run = func(se *session) error {
 		r = comment.Receipt{Comment: c}
 		return insertOne(se, &r, since, ns)
@@ -92,15 +99,12 @@ func insertOne(se *session, r *comment.Receipt, since time.Time, ns []notificati
 		return err
 	}
 	for {
-		res, err := se.exec(insertComment, string(c.ID), t.n, t.seq+1, nullable(string(c.ParentID)),
+		inserted, err := se.one(insertComment, string(c.ID), t.n, t.seq+1, nullable(string(c.ParentID)),
 			string(c.User.ID), millis(c.CreatedAt), nullable(c.CID), c.Content, se.pos+1)
 		if err != nil {
 			return fmt.Errorf("insert comment: %w", err)
 		}
-		if n, err := res.RowsAffected(); err != nil || n == 1 {
-			if err != nil {
-				return fmt.Errorf("insert comment: %w", err)
-			}
+		if inserted {
 			break
 		}
 		first, err := scanComment(se.row(selectCID, c.CID, string(c.User.ID)))

@@ -37,13 +37,13 @@ func insertNotifications(se *session, ns []notification.Notification) ([]notific
 	stored := make([]notification.Stored, len(ns))
 	for i, n := range ns {
 		stored[i].Pos = se.next()
-		_, err := se.exec(insertNotification, string(n.ID), string(n.UserID), string(n.Type), n.Title, n.Body,
+		_, err := se.one(insertNotification, string(n.ID), string(n.UserID), string(n.Type), n.Title, n.Body,
 			n.Link, string(n.Actor.ID), string(n.Data), millis(n.CreatedAt), stored[i].Pos)
 		if err != nil {
 			return nil, fmt.Errorf("insert notification: %w", err)
 		}
 		stored[i].Notification = n
-		if err := se.row(addUnread, string(n.UserID)).Scan(&stored[i].Counts.Unread, &stored[i].Counts.Rev); err != nil {
+		if err := se.later(addUnread, []any{string(n.UserID)}, &stored[i].Counts.Unread, &stored[i].Counts.Rev); err != nil {
 			return nil, fmt.Errorf("count notification: %w", err)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -37,6 +38,9 @@ const (
 	queryWait = 10 * time.Second
 )
 
+// errUnlike says that a statement did not do what it was believed to do.
+var errUnlike = errors.New("another number of rows")
+
 // postgres is a Postgres database, shared with other nodes. One group writes at
 // a time in the whole cluster: it holds the row of feed_head from its first
 // statement to its commit. So commits have one order, which is that of the
@@ -47,7 +51,8 @@ type postgres struct {
 	writing *sql.DB // one connection, and one that finds out what became of a commit
 	readers int
 	texts   sync.Map // string: string; queries by ours
-	xid     string   // the open transaction
+	se      *session
+	xid     string // the open transaction
 }
 
 var _ backend = (*postgres)(nil)
@@ -106,12 +111,13 @@ func (p *postgres) reader() (*reader, error) {
 }
 
 func (p *postgres) session(context.Context) (*session, error) {
-	return &session{db: p, stories: make(map[string]*storyTail)}, nil
+	p.se = &session{db: p, stories: make(map[string]*storyTail)}
+	p.se.send = func(list []queued) error { return p.send(p.se, list) }
+	return p.se, nil
 }
 
-// begin waits for its turn among all nodes. What memory knew of the stories may be old by now.
-func (p *postgres) begin(se *session) error {
-	clear(se.stories)
+// begin waits for its turn among all nodes.
+func (p *postgres) begin(se *session, batch []*write) error {
 	for {
 		fresh := se.conn == nil
 		if fresh {
@@ -129,7 +135,10 @@ func (p *postgres) begin(se *session) error {
 			}
 			return p.take(conn, se)
 		})
-		if err == nil || fresh || !p.lost(se) {
+		if err == nil {
+			return p.tails(se, batch)
+		}
+		if fresh || !p.lost(se) {
 			return err
 		}
 		p.discard(se) // the server was restarted meanwhile: nothing is lost yet, try another connection
@@ -148,7 +157,64 @@ func (p *postgres) take(conn *pgconn.PgConn, se *session) error {
 	}
 	row := results[1].Rows[0]
 	p.xid = string(row[1])
-	se.pos, err = strconv.ParseInt(string(row[0]), 10, 64)
+	pos, err := strconv.ParseInt(string(row[0]), 10, 64)
+	if err != nil || pos != se.pos {
+		clear(se.stories) // other nodes have written: what memory knew may be old
+	}
+	se.pos = pos
+	return err
+}
+
+// tails looks up at once where the stories of batch end.
+func (p *postgres) tails(se *session, batch []*write) error {
+	var ids []string
+	for _, wr := range batch {
+		if id := string(wr.story); id != "" && se.stories[id] == nil && !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+	}
+	if len(ids) < 2 {
+		return nil // run does it as well
+	}
+	rows, err := se.conn.QueryContext(context.Background(), p.text(selectTails), jsonList(ids))
+	err = eachRow(rows, err, func(rows *sql.Rows) error {
+		var id string
+		t := new(storyTail)
+		err := rows.Scan(&id, &t.n, &t.seq)
+		se.know(id, t)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("read where stories end: %w", err)
+	}
+	return nil
+}
+
+// send carries out list in one round trip.
+func (p *postgres) send(se *session, list []queued) error {
+	return se.conn.Raw(func(conn any) error {
+		var batch pgx.Batch
+		for _, q := range list {
+			batch.Queue(p.text(q.query), q.args...)
+		}
+		results := conn.(*stdlib.Conn).Conn().SendBatch(context.Background(), &batch)
+		for _, q := range list {
+			if err := answer(results, q); err != nil {
+				return errors.Join(err, results.Close())
+			}
+		}
+		return results.Close()
+	})
+}
+
+func answer(results pgx.BatchResults, q queued) error {
+	if q.dest != nil {
+		return results.QueryRow().Scan(q.dest...)
+	}
+	tag, err := results.Exec()
+	if err == nil && tag.RowsAffected() != 1 {
+		return errUnlike
+	}
 	return err
 }
 
@@ -252,4 +318,9 @@ func (p *postgres) wrote(int) {}
 
 func (p *postgres) stop() {}
 
-func (p *postgres) close() error { return p.writing.Close() }
+func (p *postgres) close() error {
+	if p.se != nil && p.se.conn != nil {
+		p.discard(p.se)
+	}
+	return p.writing.Close()
+}

@@ -15,6 +15,59 @@ type session struct {
 	stories map[string]*storyTail // by story id; see comments.go
 	touched []string              // stories whose tail moved in this transaction
 	pos     int64                 // the last position given to a durable event
+	send    func([]queued) error  // carries out many statements at once; nil: the database has no use for that
+	ahead   bool                  // what need not be answered now waits in queue
+	queue   []queued
+}
+
+// queued is a statement that is carried out later, before the next one that is answered and before the commit.
+type queued struct {
+	query string
+	args  []any
+	dest  []any // nil: the statement changes one row, or the transaction is of no use
+}
+
+// one runs a statement that changes one row, and reports whether it did. Over a
+// network it is believed to at first, and sent later together with others:
+// nothing may depend on a row that was not changed but what the false tells.
+func (se *session) one(query string, args ...any) (bool, error) {
+	if se.ahead {
+		se.queue = append(se.queue, queued{query: query, args: args})
+		return true, nil
+	}
+	n, err := se.changed(query, args...)
+	return n == 1, err
+}
+
+// later runs a query of one row and scans it into dest by the time of the
+// commit: the write itself must not look there.
+func (se *session) later(query string, args []any, dest ...any) error {
+	if se.ahead {
+		se.queue = append(se.queue, queued{query: query, args: args, dest: dest})
+		return nil
+	}
+	return se.row(query, args...).Scan(dest...)
+}
+
+// flush carries out what is queued.
+func (se *session) flush() error {
+	if len(se.queue) == 0 {
+		return nil
+	}
+	err := se.send(se.queue)
+	clear(se.queue)
+	se.queue = se.queue[:0]
+	return err
+}
+
+// forget drops what memory knows of the stories whose tail moved in a
+// transaction that came to nothing; they are read again when needed.
+func (se *session) forget() {
+	for _, id := range se.touched {
+		delete(se.stories, id)
+	}
+	clear(se.queue)
+	se.queue = se.queue[:0]
 }
 
 // next gives a durable event its position: they rise by one, over all
@@ -27,6 +80,9 @@ func (se *session) next() int64 {
 // exec runs a statement that is prepared on first use and kept.
 func (se *session) exec(query string, args ...any) (sql.Result, error) {
 	if se.stmts == nil {
+		if err := se.flush(); err != nil {
+			return nil, err
+		}
 		return se.conn.ExecContext(context.Background(), se.db.text(query), args...)
 	}
 	st, err := se.prepare(query)
@@ -48,6 +104,9 @@ func (se *session) changed(query string, args ...any) (int64, error) {
 // row is exec for a query of at most one row.
 func (se *session) row(query string, args ...any) scanner {
 	if se.stmts == nil {
+		if err := se.flush(); err != nil {
+			return failedRow{err}
+		}
 		return se.conn.QueryRowContext(context.Background(), se.db.text(query), args...)
 	}
 	st, err := se.prepare(query)

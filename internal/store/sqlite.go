@@ -84,7 +84,7 @@ func (s *sqliteDB) session(ctx context.Context) (*session, error) {
 	return se, nil
 }
 
-func (s *sqliteDB) begin(se *session) error {
+func (s *sqliteDB) begin(se *session, _ []*write) error {
 	_, err := se.exec("BEGIN IMMEDIATE")
 	return err
 }
@@ -99,13 +99,9 @@ func (s *sqliteDB) commit(se *session, moved bool) error {
 	return err
 }
 
-// rollback also makes memory forget the stories whose tail moved; they are read again when needed.
 func (s *sqliteDB) rollback(se *session) {
 	if _, err := se.exec("ROLLBACK"); err != nil {
 		s.log.Debug("roll back", "error", err) // SQLite may have done it already
-	}
-	for _, id := range se.touched {
-		delete(se.stories, id)
 	}
 }
 

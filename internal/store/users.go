@@ -111,7 +111,7 @@ func (s *Store) Invisible(ctx context.Context, id auth.UserID) (bool, error) {
 }
 
 // jsonList makes one argument of many: a query of any number of ids stays one prepared statement.
-func jsonList(ids []auth.UserID) string {
+func jsonList[ID ~string](ids []ID) string {
 	b, err := json.Marshal(ids)
 	if err != nil {
 		return "[]" // strings always marshal

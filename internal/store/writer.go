@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/storywire/storywire/internal/errs"
+	"github.com/storywire/storywire/internal/story"
 )
 
 const (
@@ -40,6 +41,8 @@ type write struct {
 	// single promises that run executes at most one changing statement, which
 	// is atomic by itself and needs no savepoint.
 	single bool
+	// story is one whose tail run will ask for; over a network those of a group are looked up at once.
+	story story.ID
 	// outside is executed after the commit, outside of any transaction, with
 	// no other write going on. It has no run.
 	outside func(*session) error
@@ -175,14 +178,21 @@ func (w *writer) poll() (*write, bool) {
 	}
 }
 
+// How a group is carried out: the first that works. A database that forgives
+// needs but the first.
+const (
+	ahead   = iota // statements are sent together; each write is believed to work
+	inTurn         // one by one
+	guarded        // and each write with a savepoint
+)
+
 // commit stores batch in one transaction. A write that fails has its error
 // set and leaves no trace; an error of commit means that nothing is stored.
 func (w *writer) commit(batch []*write) error {
-	err := w.attempt(batch, false)
-	if errors.Is(err, errAgain) {
-		// One write has spoiled it for all: again, each for itself.
-		w.db.rollback(w.se)
-		err = w.attempt(batch, true)
+	err := w.attempt(batch, ahead)
+	for mode := inTurn; mode <= guarded && errors.Is(err, errAgain); mode++ {
+		w.rollback()
+		err = w.attempt(batch, mode)
 	}
 	if err != nil {
 		return err
@@ -195,10 +205,11 @@ func (w *writer) commit(batch []*write) error {
 	return nil
 }
 
-// attempt carries out the transaction; guarded gives every write a savepoint.
-func (w *writer) attempt(batch []*write, guarded bool) (err error) {
+// attempt carries out the transaction.
+func (w *writer) attempt(batch []*write, mode int) (err error) {
 	w.se.touched = w.se.touched[:0]
-	if err := w.db.begin(w.se); err != nil {
+	w.se.ahead = mode == ahead && w.se.send != nil
+	if err := w.db.begin(w.se, batch); err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
 	start := w.se.pos
@@ -211,9 +222,12 @@ func (w *writer) attempt(batch []*write, guarded bool) (err error) {
 		if wr.outside != nil {
 			continue
 		}
-		if wr.err = w.apply(wr, guarded); wr.err != nil && w.fatal(wr.err) {
+		if wr.err = w.apply(wr, mode); wr.err != nil && w.fatal(wr.err) {
 			return wr.err
 		}
+	}
+	if err := w.se.flush(); err != nil {
+		return w.spoiled(err, mode)
 	}
 	if err := w.db.commit(w.se, w.se.pos != start); err != nil {
 		return fmt.Errorf("commit: %w", err)
@@ -225,18 +239,23 @@ func (w *writer) fatal(err error) bool {
 	return errors.Is(err, errFatal) || errors.Is(err, errAgain) || w.db.fatal(err)
 }
 
-// apply runs wr. If that fails, its changes and positions are undone; without
-// a savepoint, a database that does not forgive asks for all to be done again.
-func (w *writer) apply(wr *write, guarded bool) error {
+// spoiled marks an error after which all is to be done again, with more care.
+func (w *writer) spoiled(err error, mode int) error {
+	if mode == guarded || w.db.forgiving() || w.fatal(err) {
+		return err
+	}
+	return errors.Join(errAgain, err)
+}
+
+// apply runs wr. If that fails, its changes and positions are undone.
+func (w *writer) apply(wr *write, mode int) error {
 	start := w.se.pos
-	err := w.run(wr, guarded || w.db.forgiving() && !wr.single)
+	err := w.run(wr, mode == guarded || w.db.forgiving() && !wr.single)
 	if err != nil {
 		w.se.pos = start
-		if !guarded && !w.db.forgiving() && !w.fatal(err) {
-			return errors.Join(errAgain, err)
-		}
+		return w.spoiled(err, mode)
 	}
-	return err
+	return nil
 }
 
 func (w *writer) run(wr *write, savepoint bool) error {
@@ -258,9 +277,14 @@ func (w *writer) run(wr *write, savepoint bool) error {
 	return runErr
 }
 
+func (w *writer) rollback() {
+	w.se.forget()
+	w.db.rollback(w.se)
+}
+
 // fail undoes the transaction and answers all of batch with err.
 func (w *writer) fail(batch []*write, err error) {
-	w.db.rollback(w.se)
+	w.rollback()
 	for _, wr := range batch {
 		wr.err = err
 	}

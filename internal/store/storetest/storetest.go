@@ -49,6 +49,7 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"CIDOfManyAtOnceIsOneComment", cidOfManyAtOnceIsOneComment},
 		{"CommittedIsToldInOrder", committedIsToldInOrder},
 		{"FailedCommentLeavesNothing", failedCommentLeavesNothing},
+		{"PositionsRiseByOne", positionsRiseByOne},
 		{"StoryIsReadAsStored", storyIsReadAsStored},
 		{"StoryKeyGivesTheFirstStory", storyKeyGivesTheFirstStory},
 		{"StoriesAreListedForTheirReaders", storiesAreListedForTheirReaders},
