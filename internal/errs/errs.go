@@ -29,6 +29,17 @@ const (
 	Unavailable     Code = "UNAVAILABLE"
 	Internal        Code = "INTERNAL"
 
+	// Of playing together.
+	StaleRound  Code = "STALE_ROUND"  // the round is over: somebody was faster
+	NotEligible Code = "NOT_ELIGIBLE" // others choose now
+	BadOption   Code = "BAD_OPTION"   // this round does not have it, or not for you
+	NotHost     Code = "NOT_HOST"     // only the host may
+	Full        Code = "FULL"         // no seat is free
+	Locked      Code = "LOCKED"       // nobody may join any more
+	Kicked      Code = "KICKED"       // you were sent away
+	BadCode     Code = "BAD_CODE"     // no party has this code
+	WrongState  Code = "WRONG_STATE"  // not in the lobby, not playing, or ended
+
 	// Of updates to a document.
 	MalformedUpdate Code = "MALFORMED_UPDATE" // not an update, or one that no correct client writes
 	Gap             Code = "GAP"              // depends on what the server does not have: synchronize first

@@ -84,6 +84,7 @@ func (g *Gateway) handlers(ns *socketio.Namespace) {
 	handle(ns, wire.NotificationReadEvent, g.readNotifications)
 	handle(ns, wire.AuthRefreshEvent, g.refreshToken)
 	g.editHandlers(ns)
+	g.playHandlers(ns)
 }
 
 // Run ends connections whose tokens end, until ctx ends. It returns nil.

@@ -47,3 +47,35 @@ const (
 	UserStatusEvent          = "user:status"
 	PresenceCountEvent       = "presence:count"
 )
+
+// Events of a party that a client sends; play:chat and play:typing are also sent by the server.
+const (
+	PlayCreateEvent   = "play:create"
+	PlayJoinEvent     = "play:join"
+	PlayLeaveEvent    = "play:leave"
+	PlayReadyEvent    = "play:ready"
+	PlaySettingsEvent = "play:settings"
+	PlayStartEvent    = "play:start"
+	PlayChooseEvent   = "play:choose"
+	PlaySuggestEvent  = "play:suggest"
+	PlayPauseEvent    = "play:pause"
+	PlayResumeEvent   = "play:resume"
+	PlayKickEvent     = "play:kick"
+	PlayHostEvent     = "play:host"
+	PlayEndEvent      = "play:end"
+	PlayRematchEvent  = "play:rematch"
+	PlayRewindEvent   = "play:rewind"
+	PlayAgreeEvent    = "play:agree"
+	PlayInviteEvent   = "play:invite"
+	PlayChatEvent     = "play:chat"
+	PlayTypingEvent   = "play:typing"
+	PlaySyncEvent     = "play:sync"
+)
+
+// Events of a party that the server sends.
+const (
+	PlayStateEvent    = "play:state"
+	PlayEventEvent    = "play:event"
+	PlayAudienceEvent = "play:audience"
+	PlayGapEvent      = "play:gap"
+)

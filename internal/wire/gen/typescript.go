@@ -35,6 +35,46 @@ export type Binary = Uint8Array | ArrayBuffer;
 
 export type Role = %s;
 
+export type PlayMode = 'first' | 'host' | 'majority' | 'unanimous' | 'rotate';
+
+export type PlayStatus = 'lobby' | 'playing' | 'paused' | 'ended';
+
+/** Why a party is paused (host, empty, loop) or has ended (story, host, expired); empty: neither. */
+export type PlayReason = '' | 'host' | 'empty' | 'loop' | 'story' | 'expired';
+
+/** What decided a round. */
+export type PlayHow = 'chosen' | 'host' | 'majority' | 'most' | 'agreed' | 'random' | 'auto';
+
+export type PlayEventType =
+  | 'created'
+  | 'joined'
+  | 'left'
+  | 'kicked'
+  | 'ready'
+  | 'settings'
+  | 'started'
+  | 'round'
+  | 'private'
+  | 'voted'
+  | 'suggested'
+  | 'revote'
+  | 'rearmed'
+  | 'turn'
+  | 'eligible'
+  | 'resolved'
+  | 'conn'
+  | 'host_changed'
+  | 'paused'
+  | 'resumed'
+  | 'proposed'
+  | 'agreed'
+  | 'declined'
+  | 'rewound'
+  | 'script_error'
+  | 'ended'
+  | 'rematch'
+  | 'hidden';
+
 export type ErrorCode =
   | %s;
 `
@@ -51,6 +91,7 @@ func roles() []string {
 var codes = []errs.Code{
 	errs.Unauthenticated, errs.TokenExpired, errs.Forbidden, errs.NotFound, errs.NotJoined, errs.Validation,
 	errs.Conflict, errs.RoomFull, errs.RateLimited, errs.PayloadTooLarge, errs.Unavailable, errs.Internal,
+	errs.StaleRound, errs.NotEligible, errs.BadOption, errs.NotHost, errs.Full, errs.Locked, errs.Kicked, errs.BadCode, errs.WrongState,
 	errs.MalformedUpdate, errs.Gap, errs.Schema, errs.ClientID, errs.FutureDelete, errs.DocTooLarge,
 }
 

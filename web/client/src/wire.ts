@@ -20,6 +20,46 @@ export type Binary = Uint8Array | ArrayBuffer;
 
 export type Role = 'none' | 'viewer' | 'commenter' | 'player' | 'editor' | 'author' | 'moderator' | 'admin';
 
+export type PlayMode = 'first' | 'host' | 'majority' | 'unanimous' | 'rotate';
+
+export type PlayStatus = 'lobby' | 'playing' | 'paused' | 'ended';
+
+/** Why a party is paused (host, empty, loop) or has ended (story, host, expired); empty: neither. */
+export type PlayReason = '' | 'host' | 'empty' | 'loop' | 'story' | 'expired';
+
+/** What decided a round. */
+export type PlayHow = 'chosen' | 'host' | 'majority' | 'most' | 'agreed' | 'random' | 'auto';
+
+export type PlayEventType =
+  | 'created'
+  | 'joined'
+  | 'left'
+  | 'kicked'
+  | 'ready'
+  | 'settings'
+  | 'started'
+  | 'round'
+  | 'private'
+  | 'voted'
+  | 'suggested'
+  | 'revote'
+  | 'rearmed'
+  | 'turn'
+  | 'eligible'
+  | 'resolved'
+  | 'conn'
+  | 'host_changed'
+  | 'paused'
+  | 'resumed'
+  | 'proposed'
+  | 'agreed'
+  | 'declined'
+  | 'rewound'
+  | 'script_error'
+  | 'ended'
+  | 'rematch'
+  | 'hidden';
+
 export type ErrorCode =
   | 'UNAUTHENTICATED'
   | 'TOKEN_EXPIRED'
@@ -33,6 +73,15 @@ export type ErrorCode =
   | 'PAYLOAD_TOO_LARGE'
   | 'UNAVAILABLE'
   | 'INTERNAL'
+  | 'STALE_ROUND'
+  | 'NOT_ELIGIBLE'
+  | 'BAD_OPTION'
+  | 'NOT_HOST'
+  | 'FULL'
+  | 'LOCKED'
+  | 'KICKED'
+  | 'BAD_CODE'
+  | 'WRONG_STATE'
   | 'MALFORMED_UPDATE'
   | 'GAP'
   | 'SCHEMA'
@@ -53,6 +102,26 @@ export interface ClientEvents {
   'presence:get': { in: PresenceGet; data: PresenceStatuses };
   'notification:list': { in: NotificationList; data: NotificationPage };
   'notification:read': { in: NotificationRead; data: NotificationReadDone };
+  'play:create': { in: PlayCreate; data: PlayState };
+  'play:join': { in: PlayJoin; data: PlayState };
+  'play:leave': { in: PlayCommand; data: PlayDone };
+  'play:ready': { in: PlayReady; data: PlayDone };
+  'play:settings': { in: PlayConfigure; data: PlayDone };
+  'play:start': { in: PlayCommand; data: PlayDone };
+  'play:choose': { in: PlayChoose; data: PlayDone };
+  'play:suggest': { in: PlayChoose; data: PlayDone };
+  'play:pause': { in: PlayCommand; data: PlayDone };
+  'play:resume': { in: PlayCommand; data: PlayDone };
+  'play:kick': { in: PlayUser; data: PlayDone };
+  'play:host': { in: PlayUser; data: PlayDone };
+  'play:end': { in: PlayCommand; data: PlayDone };
+  'play:rematch': { in: PlayCommand; data: PlayDone };
+  'play:rewind': { in: PlayRewind; data: PlayDone };
+  'play:agree': { in: PlayAgree; data: PlayDone };
+  'play:invite': { in: PlayInvite; data: PlayInvited };
+  'play:chat': { in: PlayChatSend; data: PlayChat };
+  'play:typing': { in: PlayTyping; data: PlayTyping };
+  'play:sync': { in: PlaySync; data: PlaySynced };
   'auth:refresh': { in: AuthRefresh; data: AuthRefreshed };
   'edit:open': { in: EditOpen; data: EditOpened };
   'edit:update': { in: EditPush; data: EditPushed };
@@ -78,6 +147,12 @@ export interface ServerEvents {
   'notification:updated': NotificationUpdated;
   'presence:users': PresenceUsers;
   'presence:diff': PresenceDiff;
+  'play:state': PlayState;
+  'play:event': PlayEvent;
+  'play:chat': PlayChat;
+  'play:typing': PlayTypingNews;
+  'play:audience': PlayAudience;
+  'play:gap': PlayGap;
   'user:online': UserOnline;
   'user:offline': UserOffline;
   'edit:update': EditUpdate;
@@ -210,6 +285,118 @@ export interface NotificationRead {
 export interface NotificationReadDone {
   changed: string[];
   counts: Counts;
+}
+
+export interface PlayCreate {
+  storyId: string;
+  releaseId?: string;
+  settings: PlaySettingsChange;
+  cmdId: string;
+}
+
+export interface PlayState {
+  sessionId: string;
+  seq: number;
+  v: number;
+  view: PlayView;
+  serverNow: string;
+}
+
+export interface PlayJoin {
+  sessionId?: string;
+  code?: string;
+  as?: 'player' | 'spectator';
+  cmdId: string;
+}
+
+export interface PlayCommand {
+  sessionId: string;
+  force?: boolean;
+  cmdId: string;
+}
+
+export interface PlayDone {
+  sessionId: string;
+  seq: number;
+  round: number;
+  rematch?: string;
+}
+
+export interface PlayReady {
+  sessionId: string;
+  ready?: boolean;
+  role?: string;
+  cmdId: string;
+}
+
+export interface PlayConfigure {
+  sessionId: string;
+  settings: PlaySettingsChange;
+  cmdId: string;
+}
+
+export interface PlayChoose {
+  sessionId: string;
+  round: number;
+  option: string;
+  cmdId: string;
+}
+
+export interface PlayUser {
+  sessionId: string;
+  userId: string;
+  cmdId: string;
+}
+
+export interface PlayRewind {
+  sessionId: string;
+  toRound: number;
+  cmdId: string;
+}
+
+export interface PlayAgree {
+  sessionId: string;
+  agree: boolean;
+  cmdId: string;
+}
+
+export interface PlayInvite {
+  sessionId: string;
+  userIds: string[];
+}
+
+export interface PlayInvited {
+  invited: string[];
+}
+
+export interface PlayChatSend {
+  sessionId: string;
+  text: string;
+  cmdId: string;
+}
+
+export interface PlayChat {
+  sessionId: string;
+  id: number;
+  user: User;
+  text: string;
+  at: string;
+  cmdId?: string;
+}
+
+export interface PlayTyping {
+  sessionId: string;
+  isTyping: boolean;
+}
+
+export interface PlaySync {
+  sessionId: string;
+  sinceSeq: number;
+}
+
+export interface PlaySynced {
+  events: PlayEvent[];
+  state: PlayState | null;
 }
 
 export interface AuthRefresh {
@@ -380,6 +567,34 @@ export interface PresenceDiff {
   seq: number;
 }
 
+export interface PlayEvent {
+  sessionId: string;
+  seq: number;
+  v: number;
+  round: number;
+  type: PlayEventType;
+  actor: User | null;
+  payload: PlayPayload;
+  serverNow: string;
+}
+
+export interface PlayTypingNews {
+  sessionId: string;
+  user: User;
+  isTyping: boolean;
+  expiresInMs: number;
+}
+
+export interface PlayAudience {
+  sessionId: string;
+  round: number;
+  counts: Record<string, number>;
+}
+
+export interface PlayGap {
+  sessionId: string;
+}
+
 export interface UserOnline {
   userId: string;
   since: string;
@@ -462,6 +677,27 @@ export interface StoryImported {
   story: Story | null;
   release: Release | null;
   problems: DocProblem[];
+}
+
+export interface PlaySummary {
+  sessionId: string;
+  storyId: string;
+  title: string;
+  code: string;
+  status: PlayStatus;
+  reason: PlayReason;
+  round: number;
+  passage: string;
+  host: User;
+  players: User[];
+  role: 'player' | 'spectator';
+  yourTurn: boolean;
+  updatedAt: string;
+}
+
+export interface PlayMap {
+  start: string;
+  passages: PlayMapPassage[];
 }
 
 export interface Member {
@@ -632,6 +868,43 @@ export interface Counts {
   rev: number;
 }
 
+export interface PlaySettingsChange {
+  mode?: PlayMode;
+  pace?: 'live' | 'mail';
+  timerSec?: number;
+  votes?: 'open' | 'counts' | 'hidden';
+  tie?: 'revote' | 'host' | 'random';
+  lateJoin?: 'seat' | 'spectator' | 'deny';
+  audience?: 'off' | 'advice' | 'oneSeat';
+  minPlayers?: number;
+  maxPlayers?: number;
+  maxWatchers?: number;
+  locked?: boolean;
+  stickyHost?: boolean;
+}
+
+export interface PlayView {
+  sessionId: string;
+  code: string;
+  storyId: string;
+  releaseId: string;
+  title: string;
+  roles: string[];
+  status: PlayStatus;
+  reason: PlayReason;
+  host: string;
+  seats: PlaySeat[];
+  settings: PlaySettings;
+  round: PlayRound | null;
+  votes: PlayVotes;
+  suggestions: Record<string, string>;
+  path: PlayStep[];
+  proposal: PlayProposal | null;
+  rematch: string | null;
+  me: PlayMe;
+  createdAt: string;
+}
+
 export interface EditPeer {
   clientId: number;
   user: User;
@@ -687,6 +960,26 @@ export interface PresenceLeave {
   lastSeenAt: string;
 }
 
+export interface PlayPayload {
+  seat?: PlaySeat;
+  userId?: string;
+  option?: string;
+  label?: string;
+  how?: PlayHow;
+  votes?: PlayVotes;
+  tied?: string[];
+  round?: PlayRound;
+  vars?: Record<string, string | number | boolean>;
+  settings?: PlaySettings;
+  reason?: PlayReason;
+  message?: string;
+  deadlineInMs?: number;
+  eligible?: string[];
+  proposal?: PlayProposal;
+  path?: PlayStep[];
+  rematch?: string;
+}
+
 export interface EditRelease {
   id: string;
   no: number;
@@ -703,6 +996,14 @@ export interface DocProblem {
   file?: string;
   line?: number;
   message: string;
+}
+
+export interface PlayMapPassage {
+  id: string;
+  name: string;
+  ends: boolean;
+  visited: number;
+  to: string[];
 }
 
 export interface Refusal {
@@ -761,7 +1062,80 @@ export interface Invitation {
   expiresAt: string;
 }
 
+export interface PlaySeat {
+  no: number;
+  user: User;
+  ready: boolean;
+  role: string;
+  conn: 'on' | 'grace' | 'off' | 'left' | 'kicked';
+}
+
+export interface PlaySettings {
+  mode: PlayMode;
+  pace: 'live' | 'mail';
+  timerSec: number;
+  votes: 'open' | 'counts' | 'hidden';
+  tie: 'revote' | 'host' | 'random';
+  lateJoin: 'seat' | 'spectator' | 'deny';
+  audience: 'off' | 'advice' | 'oneSeat';
+  minPlayers: number;
+  maxPlayers: number;
+  maxWatchers: number;
+  locked: boolean;
+  stickyHost: boolean;
+}
+
+export interface PlayRound {
+  round: number;
+  passageId: string;
+  name: string;
+  tags: string[];
+  text: string;
+  options: PlayOption[];
+  mode: PlayMode;
+  eligible: string[];
+  turn: string | null;
+  deadlineInMs: number | null;
+  timerMs: number | null;
+  tied: string[];
+}
+
+export interface PlayVotes {
+  voted: string[];
+  counts: Record<string, number> | null;
+  by: Record<string, string> | null;
+}
+
+export interface PlayStep {
+  round: number;
+  passageId: string;
+  name: string;
+  label: string;
+}
+
+export interface PlayProposal {
+  toRound: number;
+  by: string;
+  agreed: string[];
+}
+
+export interface PlayMe {
+  seat: number | null;
+  spectator: boolean;
+  role: string;
+  canChoose: string[];
+  canSuggest: boolean;
+  vote: string | null;
+  vars: Record<string, string | number | boolean>;
+}
+
 export interface DocTextRun {
   op: '=' | '-' | '+';
   text: string;
+}
+
+export interface PlayOption {
+  id: string;
+  label: string;
+  who?: string;
 }
