@@ -18,8 +18,10 @@ import (
 
 	"github.com/storywire/storywire/internal/api"
 	"github.com/storywire/storywire/internal/auth"
+	"github.com/storywire/storywire/internal/coedit"
 	"github.com/storywire/storywire/internal/comment"
 	"github.com/storywire/storywire/internal/demo"
+	"github.com/storywire/storywire/internal/errs"
 	"github.com/storywire/storywire/internal/notification"
 	"github.com/storywire/storywire/internal/presence"
 	"github.com/storywire/storywire/internal/ratelimit"
@@ -48,6 +50,7 @@ type world struct {
 	server   http.Handler
 	verifier *auth.Verifier
 	presence *presence.Tracker
+	edits    *coedit.Service
 	news     *news
 }
 
@@ -91,6 +94,14 @@ func (n *news) StoryChanged(context.Context, presence.Diff)         {}
 func (n *news) UserAvailability(context.Context, auth.UserID, presence.Availability, time.Time) {}
 func (n *news) StoryCounted(context.Context, story.ID, presence.Count)                          {}
 
+func (n *news) Updated(story.ID, coedit.Update, uint64, string) {}
+func (n *news) AwarenessChanged(story.ID, []byte, string)       {}
+func (n *news) RoleChanged(string, story.ID, story.Role)        {}
+func (n *news) ResetNeeded(string, story.ID, errs.Code)         {}
+func (n *news) DocClosed(story.ID)                              {}
+func (n *news) NoteChanged(_ story.ID, note coedit.Note)        { n.add("note " + note.Text) }
+func (n *news) DocPublished(_ story.ID, r coedit.Release)       { n.add("release " + r.ID) }
+
 func (n *news) AccessChanged(_ context.Context, _ story.ID, id auth.UserID, r story.Role) {
 	n.add("role " + string(id) + " " + r.String())
 }
@@ -100,7 +111,7 @@ func (n *news) AccessUnknown(context.Context) {}
 func newWorld(t *testing.T, o options) *world {
 	t.Helper()
 	fast := ratelimit.Rate{Count: 10_000, Per: time.Second, Burst: 10_000}
-	rates := ratelimit.Rates{Conn: fast, ConnUser: fast, Ctrl: fast, Write: fast, Eph: fast, Read: fast, Server: fast}
+	rates := ratelimit.Rates{Conn: fast, ConnUser: fast, Ctrl: fast, Write: fast, Eph: fast, Read: fast, Server: fast, Upload: fast}
 	if o.rates != nil {
 		o.rates(&rates)
 	}
@@ -120,9 +131,16 @@ func newWorld(t *testing.T, o options) *world {
 		Store: db, Stories: stories, People: people, Publisher: w.news, Notifier: notifications,
 	}, comment.Options{})
 	w.presence = presence.NewTracker(db, w.news, presence.Options{})
+	w.edits = coedit.NewService(coedit.Deps{
+		Log: db, Writers: db, Versions: db, Notes: db, Invitations: db, Stories: stories, Members: stories, People: people,
+		Notifications: notifications, Publisher: w.news,
+		Seed: func(context.Context, story.ID) (coedit.Content, error) {
+			return coedit.FirstContent("Title", "Once", time.Now()), nil
+		},
+	}, coedit.Options{})
 	deps := api.Deps{
 		Verifier: verifier, People: people, Stories: stories, Comments: comments, Notifications: notifications,
-		Presence: w.presence, Limits: ratelimit.NewClasses(rates, nil), ServerKey: serverKey,
+		Presence: w.presence, Edits: w.edits, Limits: ratelimit.NewClasses(rates, nil), ServerKey: serverKey,
 		Origins: o.origins, Web: o.web, Ready: func(context.Context) error { return o.ready },
 	}
 	if o.noKey {
@@ -136,7 +154,7 @@ func newWorld(t *testing.T, o options) *world {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
-	for _, run := range []func(context.Context) error{people.Run, comments.Run, w.presence.Run} {
+	for _, run := range []func(context.Context) error{people.Run, comments.Run, w.presence.Run, w.edits.Run} {
 		running.Go(func() {
 			if err := run(ctx); err != nil {
 				t.Error(err)

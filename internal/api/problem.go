@@ -31,6 +31,12 @@ var statuses = map[errs.Code]int{
 	errs.RateLimited:     http.StatusTooManyRequests,
 	errs.PayloadTooLarge: http.StatusRequestEntityTooLarge,
 	errs.Unavailable:     http.StatusServiceUnavailable,
+	errs.MalformedUpdate: http.StatusUnprocessableEntity,
+	errs.Gap:             http.StatusConflict,
+	errs.Schema:          http.StatusUnprocessableEntity,
+	errs.ClientID:        http.StatusUnprocessableEntity,
+	errs.FutureDelete:    http.StatusUnprocessableEntity,
+	errs.DocTooLarge:     http.StatusRequestEntityTooLarge,
 }
 
 // problem answers with err as application/problem+json (RFC 9457) and logs

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/storywire/storywire/internal/auth"
+	"github.com/storywire/storywire/internal/coedit"
 	"github.com/storywire/storywire/internal/comment"
 	"github.com/storywire/storywire/internal/demo"
 	"github.com/storywire/storywire/internal/notification"
@@ -31,6 +32,7 @@ type Deps struct {
 	Comments      *comment.Service
 	Notifications *notification.Service
 	Presence      *presence.Tracker
+	Edits         *coedit.Service
 	Limits        *ratelimit.Classes
 
 	Ready     func(context.Context) error // nil means ready to take requests
@@ -94,6 +96,8 @@ func (s *Server) routes() {
 	s.user("GET /v1/notifications/count", read, s.countNotifications)
 	s.user("POST /v1/notifications/read", write, s.readNotifications)
 
+	s.docRoutes()
+
 	s.mux.Handle("POST /server/v1/notifications", s.service(s.sendNotifications))
 	if s.deps.Demo != nil {
 		s.mux.Handle("GET /demo/v1/characters", s.guest(s.listCharacters))
@@ -112,7 +116,11 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if s.cors(w, r) {
 		return
 	}
-	r.Body = http.MaxBytesReader(w, r.Body, s.deps.MaxBody)
+	limit := s.deps.MaxBody
+	if isUpload(r) {
+		limit = max(limit, coedit.MaxUpload)
+	}
+	r.Body = http.MaxBytesReader(w, r.Body, limit)
 	// A body that trickles in holds nothing for longer. Not every
 	// ResponseWriter can do it: those of tests need not.
 	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTimeout))

@@ -105,16 +105,17 @@ func (a *App) assemble(ctx context.Context) error {
 	a.comments = comment.NewService(comment.Deps{
 		Store: a.store, Stories: a.stories, People: a.people, Publisher: a.hub, Notifier: notifications,
 	}, comment.Options{Bus: a.nodes.bus})
+	edits := a.newEdits(notifications)
 	tracker := presence.NewTracker(a.store, a.hub, presence.Options{Grace: a.cfg.Limits.PresenceGrace, Logger: a.log})
 
 	gw := gateway.New(a.hub, gateway.Deps{
 		Verifier: verifier, People: a.people, Stories: a.stories, Comments: a.comments,
-		Notifications: notifications, Presence: tracker, Limits: limits,
+		Notifications: notifications, Presence: tracker, Edits: edits, Limits: limits,
 	}, gateway.Options{SocketsPerUser: a.cfg.Limits.SocketsPerUser, Logger: a.log})
 
 	rest, err := api.NewServer(api.Deps{
 		Verifier: verifier, People: a.people, Stories: a.stories, Comments: a.comments,
-		Notifications: notifications, Presence: tracker, Limits: limits,
+		Notifications: notifications, Presence: tracker, Edits: edits, Limits: limits,
 		Ready: a.ready, Degraded: a.nodes.degraded, ServerKey: a.cfg.ServerKey, Origins: a.cfg.FrontendURL, MaxBody: a.cfg.Limits.MaxBody,
 		Demo: a.demo(verifier), Web: site(), Logger: a.log,
 	})
@@ -134,7 +135,7 @@ func (a *App) assemble(ctx context.Context) error {
 		MaxHeaderBytes:    maxHeaderBytes,
 		ErrorLog:          slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
 	}
-	a.workers = []func(context.Context) error{a.people.Run, a.stories.Run, a.comments.Run, tracker.Run, a.hub.Run, gw.Run}
+	a.workers = []func(context.Context) error{a.people.Run, a.stories.Run, a.comments.Run, tracker.Run, edits.Run, a.hub.Run, gw.Run}
 	if a.nodes.wire != nil {
 		peers := presence.NewReplica(tracker, a.nodes.bus, string(a.nodes.node.ID), presence.ReplicaOptions{Beat: a.cfg.Redis.Beat})
 		a.workers = append(a.workers, peers.Run)

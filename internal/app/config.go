@@ -61,6 +61,10 @@ type Rates struct {
 	Eph      ratelimit.Rate `env:"EPH" default:"5/s:10" help:"Typing, per connection."`
 	Read     ratelimit.Rate `env:"READ" default:"10/s:20" help:"Lists and history, per user."`
 	Server   ratelimit.Rate `name:"srv" env:"SRV" default:"500/s:500" help:"Requests of the server API."`
+	Doc      ratelimit.Rate `env:"DOC" default:"50/s:100" help:"Updates of documents, per connection."`
+	DocBytes ratelimit.Rate `name:"doc-bytes" env:"DOC_BYTES" default:"262144/s:2097152" help:"Bytes of updates of documents, per connection."`
+	Cursor   ratelimit.Rate `env:"CURSOR" default:"20/s:40" help:"Cursors in documents, per connection."`
+	Upload   ratelimit.Rate `env:"UPLOAD" default:"6/min:3" help:"What was written offline, per user."`
 }
 
 // minServerKey is the shortest SERVER_API_KEY or METRICS_TOKEN in bytes.

@@ -50,7 +50,7 @@ var allowed = map[string]string{
 	"internal/telemetry": "engineio socketio",
 	"internal/demo":      "internal/comment internal/story internal/tale internal/user internal/auth internal/errs",
 	"internal/gateway":   "internal/coedit socketio internal/wire internal/ratelimit internal/comment internal/notification internal/presence internal/story internal/tale internal/user internal/auth internal/errs",
-	"internal/api":       "internal/wire internal/ratelimit internal/demo internal/comment internal/notification internal/presence internal/story internal/tale internal/user internal/auth internal/errs",
+	"internal/api":       "internal/coedit internal/wire internal/ratelimit internal/demo internal/comment internal/notification internal/presence internal/story internal/tale internal/user internal/auth internal/errs",
 
 	"web":           "",
 	"cmd/storywire": "internal/app",

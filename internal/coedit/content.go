@@ -2,6 +2,10 @@ package coedit
 
 import (
 	"cmp"
+	"crypto/rand"
+	"encoding/binary"
+	"fmt"
+	"math/big"
 	"slices"
 	"time"
 
@@ -298,4 +302,53 @@ func sameColors(a, b map[string]any) bool {
 		}
 	}
 	return true
+}
+
+// crockford are the digits of a ULID.
+const crockford = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+// NewPassageID returns a new id for a passage, a ULID.
+func NewPassageID(now time.Time) string {
+	var raw [16]byte
+	binary.BigEndian.PutUint64(raw[:8], uint64(now.UnixMilli())<<16)
+	_, _ = rand.Read(raw[6:]) // never fails
+	n := new(big.Int).SetBytes(raw[:])
+	id := make([]byte, passageIDLen)
+	base, digit := big.NewInt(int64(len(crockford))), new(big.Int)
+	for i := range id {
+		n.DivMod(n, base, digit)
+		id[len(id)-1-i] = crockford[digit.Int64()]
+	}
+	return string(id)
+}
+
+// FirstContent is what the document of a story begins with: its text, as one
+// passage, and as many as it takes if that is long.
+func FirstContent(title, body string, now time.Time) Content {
+	c := Content{Title: cut(title, MaxName)}
+	for n := 1; n == 1 || body != ""; n++ {
+		p := Passage{ID: NewPassageID(now), Name: "Start", Pos: [2]float64{0, float64(n-1) * 160}, Size: [2]float64{100, 100}}
+		if n > 1 {
+			p.Name = fmt.Sprint("Part ", n)
+		} else {
+			c.Start = p.ID
+		}
+		const room = 100 // for the link to the next part
+		p.Body = cut(body, MaxBody-room)
+		if body = body[len(p.Body):]; body != "" {
+			p.Body += fmt.Sprintf("\n\n[[Part %d]]", n+1)
+		}
+		c.Passages = append(c.Passages, p)
+	}
+	return c
+}
+
+// cut returns as many whole characters of s as have at most limit UTF-16 units.
+func cut(s string, limit int) string {
+	for i, r := range s {
+		if limit -= units(string(r)); limit < 0 {
+			return s[:i]
+		}
+	}
+	return s
 }

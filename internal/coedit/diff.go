@@ -149,3 +149,51 @@ func (d *differ) walk(a, b []string, trace [][]int, limit int) {
 		d.add(s.op, s.word)
 	}
 }
+
+// ChangedPassage is a passage that two contents have differently, or only one of them.
+type ChangedPassage struct{ Now, Then *Passage }
+
+// ChangedPassages returns the passages in which two contents differ, by id. A
+// passage in the trash counts as one that is not there.
+func ChangedPassages(now, then Content) []ChangedPassage {
+	a, b := now.withoutTrash(), then.withoutTrash()
+	before := indexed(b.Passages, func(p Passage) string { return p.ID })
+	var changed []ChangedPassage
+	for i := range a.Passages {
+		p := &a.Passages[i]
+		old, ok := before[p.ID]
+		delete(before, p.ID)
+		switch {
+		case !ok:
+			changed = append(changed, ChangedPassage{Now: p})
+		case p.Name != old.Name || p.Body != old.Body || !slices.Equal(p.Tags, old.Tags):
+			changed = append(changed, ChangedPassage{Now: p, Then: &old})
+		}
+	}
+	for i := range b.Passages {
+		if p := &b.Passages[i]; before[p.ID].ID != "" {
+			changed = append(changed, ChangedPassage{Then: p})
+		}
+	}
+	return changed
+}
+
+// ChangedFields returns the names of what else differs.
+func ChangedFields(now, then Content) []string {
+	fields := []string{}
+	for _, f := range []struct {
+		name string
+		same bool
+	}{
+		{"title", now.Title == then.Title},
+		{"start", now.Start == then.Start},
+		{"lang", now.Lang == then.Lang},
+		{"tagColors", sameColors(now.TagColors, then.TagColors)},
+		{"vars", slices.Equal(now.Vars, then.Vars)},
+	} {
+		if !f.same {
+			fields = append(fields, f.name)
+		}
+	}
+	return fields
+}

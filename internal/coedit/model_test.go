@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -86,7 +87,10 @@ func (n *node) Publish(_ string, message []byte) {
 	if n.dead() {
 		return
 	}
-	for _, other := range n.model.nodes {
+	n.model.mu.Lock()
+	nodes := slices.Clone(n.model.nodes)
+	n.model.mu.Unlock()
+	for _, other := range nodes {
 		if other != n && !other.dead() {
 			n.model.carry(other, message)
 		}
@@ -220,7 +224,7 @@ func (m *model) same(seq int64, state []byte) {
 	}
 }
 
-func (m *model) start() *node {
+func (m *model) start() {
 	n := &node{memory: m.log, model: m, ended: make(chan struct{})}
 	ids := len(m.nodes) * 1000
 	n.service = coedit.NewService(coedit.Deps{
@@ -233,8 +237,9 @@ func (m *model) start() *node {
 	ctx, cancel := context.WithCancel(context.Background())
 	n.stop = cancel
 	go func() { defer close(n.ended); _ = n.service.Run(ctx) }()
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	m.nodes = append(m.nodes, n)
-	return n
 }
 
 func seed(context.Context, story.ID) (coedit.Content, error) {
@@ -253,6 +258,9 @@ func (m *model) living() []*node {
 
 // connect opens the document on some node, as a client does each time it comes back.
 func (c *client) connect() {
+	for len(c.m.living()) < 3 {
+		c.m.start()
+	}
 	living := c.m.living()
 	n := living[c.m.rnd.IntN(len(living))]
 	if c.node != nil && !c.node.dead() {
@@ -395,9 +403,11 @@ func runModel(t *testing.T, seed uint64) {
 		if m.rnd.IntN(3) == 0 {
 			synctest.Wait()
 		}
-		for len(m.living()) < 3 {
-			m.start()
-		}
+	}
+	for _, n := range m.nodes {
+		n.mu.Lock()
+		n.fate = 0
+		n.mu.Unlock()
 	}
 	m.settle()
 	m.check()

@@ -218,7 +218,7 @@ func isPassageID(s string) bool {
 		return false
 	}
 	for _, c := range []byte(s) {
-		if !strings.ContainsRune("0123456789ABCDEFGHJKMNPQRSTVWXYZ", rune(c)) {
+		if !strings.ContainsRune(crockford, rune(c)) {
 			return false
 		}
 	}

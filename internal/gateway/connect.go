@@ -128,6 +128,7 @@ func (g *Gateway) disconnected(s *socketio.Socket, _ socketio.DisconnectReason) 
 	g.expiry.remove(sess)
 	g.hub.sessions.remove(sess)
 	g.deps.Comments.Disconnected(sess.id)
+	g.deps.Edits.Disconnected(sess.id)
 	// With grace also if the client said so: pages do that when they reload,
 	// or connect again with a newer token.
 	g.deps.Presence.Disconnect(presence.ConnectionID(sess.id))

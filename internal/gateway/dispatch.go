@@ -27,6 +27,8 @@ const (
 	classWrite
 	classRead
 	classEph
+	classDoc
+	classCursor
 )
 
 var classes = map[string]class{
@@ -37,6 +39,13 @@ var classes = map[string]class{
 	wire.CommentTypingEvent:    classEph,
 	wire.PresenceUpdateEvent:   classEph,
 	wire.PresenceGetEvent:      classRead,
+
+	wire.EditUpdateEvent:         classDoc,
+	wire.EditSyncEvent:           classRead,
+	wire.EditAwarenessEvent:      classCursor,
+	wire.EditCommentAddEvent:     classWrite,
+	wire.EditCommentReplyEvent:   classWrite,
+	wire.EditCommentResolveEvent: classWrite,
 }
 
 // repeated is a result that knows whether it is that of an earlier try.
@@ -51,7 +60,7 @@ func handle[In, Out any](ns *socketio.Namespace, event string, h func(context.Co
 			return errs.E("gateway.handle", errs.Internal, "")
 		}
 		var in In
-		if err := wire.Decode(call.Raw(0), &in); err != nil { // the raw JSON: none of our events is binary
+		if err := decode(call, &in); err != nil {
 			return err
 		}
 		out, err := h(ctx, sess, in)
@@ -61,6 +70,20 @@ func handle[In, Out any](ns *socketio.Namespace, event string, h func(context.Co
 		r, _ := any(out).(repeated)
 		return call.Ack(wire.Success[Out]{OK: true, Data: out, Duplicate: r != nil && r.repeated()})
 	})
+}
+
+// decode reads and checks the payload of an event.
+func decode(call *socketio.Call, v any) error {
+	return wire.DecodeBy(v, func(v any) error {
+		if call.Raw(0) == nil {
+			return nil
+		}
+		return call.Decode(0, v)
+	})
+}
+
+func tooFast(op string, wait time.Duration) error {
+	return &errs.Error{Op: op, Code: errs.RateLimited, Message: "That was too fast. Try again in a moment.", RetryAfter: wait}
 }
 
 // limit refuses events that come too fast, before anything is spent on them,
@@ -77,7 +100,7 @@ func (g *Gateway) limit(next socketio.EventHandler) socketio.EventHandler {
 			return next(ctx, s, call)
 		}
 		violation := true
-		if c == classEph {
+		if c == classEph || c == classCursor {
 			sess.dropped++
 			violation = sess.dropped%ephemeralPerViolation == 0
 		}
@@ -87,10 +110,10 @@ func (g *Gateway) limit(next socketio.EventHandler) socketio.EventHandler {
 			s.Disconnect(true)
 			return nil
 		}
-		if c == classEph && !call.HasAck() {
+		if (c == classEph || c == classCursor) && !call.HasAck() {
 			return nil
 		}
-		return &errs.Error{Op: "gateway.limit", Code: errs.RateLimited, Message: "That was too fast. Try again in a moment.", RetryAfter: wait}
+		return tooFast("gateway.limit", wait)
 	}
 }
 
@@ -107,6 +130,16 @@ func (g *Gateway) allow(s *session, c class) (retryAfter time.Duration, ok bool)
 			s.eph = ratelimit.NewBucket(limits.Rates.Eph, limits.Now)
 		}
 		return s.eph.Allow()
+	case classDoc:
+		if s.doc == nil {
+			s.doc = ratelimit.NewBucket(limits.Rates.Doc, limits.Now)
+		}
+		return s.doc.Allow()
+	case classCursor:
+		if s.cursor == nil {
+			s.cursor = ratelimit.NewBucket(limits.Rates.Cursor, limits.Now)
+		}
+		return s.cursor.Allow()
 	default:
 		if s.ctrl == nil {
 			s.ctrl = ratelimit.NewBucket(limits.Rates.Ctrl, limits.Now)

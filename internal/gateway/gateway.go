@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/storywire/storywire/internal/auth"
+	"github.com/storywire/storywire/internal/coedit"
 	"github.com/storywire/storywire/internal/comment"
 	"github.com/storywire/storywire/internal/notification"
 	"github.com/storywire/storywire/internal/presence"
@@ -27,6 +28,7 @@ type Deps struct {
 	Comments      *comment.Service
 	Notifications *notification.Service
 	Presence      *presence.Tracker
+	Edits         *coedit.Service
 	Limits        *ratelimit.Classes
 }
 

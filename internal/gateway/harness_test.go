@@ -16,6 +16,7 @@ import (
 
 	"github.com/storywire/storywire/engineio"
 	"github.com/storywire/storywire/internal/auth"
+	"github.com/storywire/storywire/internal/coedit"
 	"github.com/storywire/storywire/internal/comment"
 	"github.com/storywire/storywire/internal/gateway"
 	"github.com/storywire/storywire/internal/gateway/gatewaytest"
@@ -51,6 +52,7 @@ type world struct {
 	stories       *story.Service
 	comments      *comment.Service
 	notifications *notification.Service
+	edits         *coedit.Service
 	hub           *gateway.Hub
 	log           *safeBuffer
 }
@@ -76,7 +78,7 @@ func (b *safeBuffer) String() string {
 func newWorld(t *testing.T, o options) *world {
 	t.Helper()
 	fast := ratelimit.Rate{Count: 10_000, Per: time.Second, Burst: 10_000}
-	rates := ratelimit.Rates{Conn: fast, ConnUser: fast, Ctrl: fast, Write: fast, Eph: fast, Read: fast, Server: fast}
+	rates := ratelimit.Rates{Conn: fast, ConnUser: fast, Ctrl: fast, Write: fast, Eph: fast, Read: fast, Server: fast, Doc: fast, DocBytes: ratelimit.Rate{Count: 1 << 20, Per: time.Second, Burst: 4 << 20}, Cursor: fast, Upload: fast}
 	if o.rates != nil {
 		o.rates(&rates)
 	}
@@ -107,15 +109,22 @@ func newWorld(t *testing.T, o options) *world {
 	w.comments = comment.NewService(comment.Deps{
 		Store: db, Stories: w.stories, People: people, Publisher: hub, Notifier: w.notifications,
 	}, comment.Options{TypingTTL: o.typingTTL})
+	w.edits = coedit.NewService(coedit.Deps{
+		Log: db, Writers: db, Versions: db, Notes: db, Invitations: db, Stories: w.stories, Members: w.stories, People: people,
+		Notifications: w.notifications, Publisher: hub,
+		Seed: func(context.Context, story.ID) (coedit.Content, error) {
+			return coedit.FirstContent("Title", "Once", time.Now()), nil
+		},
+	}, coedit.Options{Logger: log})
 	tracker := presence.NewTracker(db, hub, presence.Options{Grace: o.grace, DiffEvery: 20 * time.Millisecond})
 	gw := gateway.New(hub, gateway.Deps{
 		Verifier: verifier, People: people, Stories: w.stories, Comments: w.comments,
-		Notifications: w.notifications, Presence: tracker, Limits: limits,
+		Notifications: w.notifications, Presence: tracker, Edits: w.edits, Limits: limits,
 	}, gateway.Options{SocketsPerUser: o.socketsPerUser, Logger: log})
 
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
-	for _, run := range []func(context.Context) error{people.Run, w.comments.Run, tracker.Run, hub.Run, gw.Run} {
+	for _, run := range []func(context.Context) error{people.Run, w.comments.Run, tracker.Run, w.edits.Run, hub.Run, gw.Run} {
 		running.Go(func() {
 			if err := run(ctx); err != nil {
 				t.Error(err)

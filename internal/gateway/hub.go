@@ -183,7 +183,11 @@ func (h *Hub) AccessUnknown(ctx context.Context) {
 // AccessChanged takes the user's connections out of a story that they may no
 // longer read.
 func (h *Hub) AccessChanged(_ context.Context, id story.ID, userID auth.UserID, role story.Role) {
-	for _, s := range h.sessions.of(userID) {
+	sessions := h.sessions.of(userID)
+	if len(sessions) > 0 { // whoever is not here has no document open here
+		sessions[0].gateway.deps.Edits.AccessChanged(id, userID)
+	}
+	for _, s := range sessions {
 		if role == story.None {
 			s.gateway.revoke(s, id)
 		} else {

@@ -31,6 +31,9 @@ type session struct {
 	// Only the handlers of the socket's events use these, one at a time. Most
 	// connections need none of them.
 	ctrl, eph  *ratelimit.Bucket
+	doc        *ratelimit.Bucket // updates of documents
+	docBytes   *ratelimit.Bucket // and their sizes
+	cursor     *ratelimit.Bucket // awareness
 	violations *ratelimit.Violations
 	dropped    int // ephemeral events
 }

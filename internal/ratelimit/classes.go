@@ -11,6 +11,10 @@ type Rates struct {
 	Eph      Rate // typing; per connection
 	Read     Rate // lists and history; per user
 	Server   Rate // the server API, per key
+	Doc      Rate // updates of documents, per connection
+	DocBytes Rate // and their bytes
+	Cursor   Rate // awareness, per connection
+	Upload   Rate // what was written offline, per user
 }
 
 // DefaultRates returns the rates of the published protocol.
@@ -23,6 +27,10 @@ func DefaultRates() Rates {
 		Eph:      Rate{Count: 5, Per: time.Second, Burst: 10},
 		Read:     Rate{Count: 10, Per: time.Second, Burst: 20},
 		Server:   Rate{Count: 500, Per: time.Second, Burst: 500},
+		Doc:      Rate{Count: 50, Per: time.Second, Burst: 100},
+		DocBytes: Rate{Count: 256 << 10, Per: time.Second, Burst: 2 << 20},
+		Cursor:   Rate{Count: 20, Per: time.Second, Burst: 40},
+		Upload:   Rate{Count: 6, Per: time.Minute, Burst: 3},
 	}
 }
 
@@ -38,6 +46,7 @@ type Classes struct {
 	Eph      *Limiter // by user, for REST
 	Read     *Limiter // by user
 	Server   *Limiter // by key
+	Upload   *Limiter // by user
 }
 
 // NewClasses returns the limiters of r. A nil now is time.Now.
@@ -55,5 +64,6 @@ func NewClasses(r Rates, now func() time.Time) *Classes {
 		Eph:      NewLimiter(r.Eph, now),
 		Read:     NewLimiter(r.Read, now),
 		Server:   NewLimiter(r.Server, now),
+		Upload:   NewLimiter(r.Upload, now),
 	}
 }

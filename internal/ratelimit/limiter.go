@@ -74,10 +74,15 @@ func NewBucket(r Rate, now func() time.Time) *Bucket {
 // for the next.
 func (b *Bucket) Allow() (retryAfter time.Duration, ok bool) { return b.take(b.now()) }
 
-func (b *Bucket) take(now time.Time) (time.Duration, bool) {
-	if b.tokens.AllowN(now, 1) {
+// AllowN takes n tokens, at most as many as the bucket holds when it is full.
+func (b *Bucket) AllowN(n int) (retryAfter time.Duration, ok bool) { return b.takeN(b.now(), n) }
+
+func (b *Bucket) take(now time.Time) (time.Duration, bool) { return b.takeN(now, 1) }
+
+func (b *Bucket) takeN(now time.Time, n int) (time.Duration, bool) {
+	if b.tokens.AllowN(now, n) {
 		return 0, true
 	}
-	missing := 1 - b.tokens.TokensAt(now)
+	missing := float64(n) - b.tokens.TokensAt(now)
 	return time.Duration(missing / float64(b.tokens.Limit()) * float64(time.Second)), false
 }

@@ -20,10 +20,19 @@ type Checker interface {
 // the code VALIDATION and a sentence for people that names the field. Empty
 // data and null leave v as it is.
 func Decode(data []byte, v any) error {
-	if len(data) > 0 {
-		if err := json.Unmarshal(data, v); err != nil {
-			return explain(err)
+	return DecodeBy(v, func(v any) error {
+		if len(data) == 0 {
+			return nil
 		}
+		return json.Unmarshal(data, v)
+	})
+}
+
+// DecodeBy is Decode with another way to read v, such as one that knows of
+// binary values. Its errors are those of encoding/json.
+func DecodeBy(v any, read func(v any) error) error {
+	if err := read(v); err != nil {
+		return explain(err)
 	}
 	if c, ok := v.(Checker); ok {
 		return c.Check()

@@ -1,0 +1,210 @@
+package api
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/storywire/storywire/internal/auth"
+	"github.com/storywire/storywire/internal/coedit"
+	"github.com/storywire/storywire/internal/errs"
+	"github.com/storywire/storywire/internal/story"
+	"github.com/storywire/storywire/internal/user"
+	"github.com/storywire/storywire/internal/wire"
+)
+
+// binary is how updates and states travel.
+const binary = "application/octet-stream"
+
+// isUpload reports whether the request may bring more than others: what was written offline.
+func isUpload(r *http.Request) bool {
+	return r.Method == http.MethodPost && strings.HasPrefix(r.URL.Path, "/v1/docs/") && strings.HasSuffix(r.URL.Path, "/updates")
+}
+
+func (s *Server) docRoutes() {
+	read, write, ctrl, upload := s.deps.Limits.Read, s.deps.Limits.Write, s.deps.Limits.Ctrl, s.deps.Limits.Upload
+	s.user("GET /v1/docs/{id}", read, s.getDoc)
+	s.user("GET /v1/docs/{id}/state", read, s.docState)
+	s.user("POST /v1/docs/{id}/updates", upload, s.uploadUpdate)
+	s.user("GET /v1/docs/{id}/comments", read, s.listNotes)
+	s.user("GET /v1/docs/{id}/passages/{passageId}/authors", read, s.passageAuthors)
+	s.user("GET /v1/docs/{id}/versions", read, s.listVersions)
+	s.user("POST /v1/docs/{id}/versions", write, s.nameVersion)
+	s.user("GET /v1/docs/{id}/versions/{version}/diff", read, s.versionDiff)
+	s.user("POST /v1/docs/{id}/versions/{version}/restore", write, s.restoreVersion)
+	s.user("GET /v1/docs/{id}/invitations", read, s.listInvitations)
+	s.user("POST /v1/docs/{id}/invitations", write, s.invite)
+	s.user("DELETE /v1/docs/{id}/invitations/{code}", ctrl, s.withdrawInvitation)
+	s.user("GET /v1/invitations/{code}", read, s.getInvitation)
+	s.user("POST /v1/invitations/{code}/accept", ctrl, s.acceptInvitation)
+}
+
+func (s *Server) getDoc(w http.ResponseWriter, r *http.Request, caller auth.UserID) error {
+	content, seq, err := s.deps.Edits.Content(r.Context(), caller, storyID(r), r.URL.Query().Get("version"))
+	if err != nil {
+		return err
+	}
+	respond(w, http.StatusOK, wire.DocContentOf(storyID(r), seq, content))
+	return nil
+}
+
+// docState answers with what the state vector sv lacks, all without one, as a Yjs update.
+func (s *Server) docState(w http.ResponseWriter, r *http.Request, caller auth.UserID) error {
+	have, err := wire.DecodeVector(r.URL.Query().Get("sv"))
+	if err != nil {
+		return err
+	}
+	synced, err := s.deps.Edits.State(r.Context(), caller, storyID(r), have)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", binary)
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("X-Doc-Seq", strconv.FormatInt(synced.Seq, 10))
+	_, _ = w.Write(synced.Update) // a client that has gone is told nothing
+	return nil
+}
+
+func (s *Server) uploadUpdate(w http.ResponseWriter, r *http.Request, caller auth.UserID) error {
+	const op = "api.uploadUpdate"
+	if kind, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";"); strings.TrimSpace(kind) != binary {
+		return errs.E(op, errs.Validation, "The body must be a Yjs update, sent as Content-Type: "+binary+".")
+	}
+	update, err := io.ReadAll(r.Body)
+	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
+		return errs.E(op, errs.PayloadTooLarge, "An upload has at most "+strconv.Itoa(coedit.MaxUpload)+" bytes.")
+	}
+	if err != nil || len(update) == 0 {
+		return &errs.Error{Op: op, Code: errs.Validation, Message: "The body could not be read.", Err: err}
+	}
+	seq, err := s.deps.Edits.Upload(r.Context(), caller, storyID(r), update)
+	if err != nil {
+		return err
+	}
+	respond(w, http.StatusOK, wire.DocPushed{Seq: seq})
+	return nil
+}
+
+func (s *Server) listNotes(w http.ResponseWriter, r *http.Request, caller auth.UserID) error {
+	list, err := s.deps.Edits.ListNotes(r.Context(), caller, storyID(r))
+	if err != nil {
+		return err
+	}
+	respond(w, http.StatusOK, wire.EditCommentList{Items: wire.Map(list, wire.EditCommentOf)})
+	return nil
+}
+
+func (s *Server) passageAuthors(w http.ResponseWriter, r *http.Request, caller auth.UserID) error {
+	runs, err := s.deps.Edits.Authors(r.Context(), caller, storyID(r), r.PathValue("passageId"))
+	if err != nil {
+		return err
+	}
+	people := s.profiles(r, wire.Map(runs, func(run coedit.AuthoredRun) auth.UserID { return run.UserID }))
+	respond(w, http.StatusOK, wire.DocAuthorsOf(runs, people))
+	return nil
+}
+
+func (s *Server) profiles(r *http.Request, ids []auth.UserID) map[auth.UserID]user.Profile {
+	people := s.deps.People.Profiles(r.Context(), ids)
+	delete(people, "") // nobody
+	return people
+}
+
+func (s *Server) version(r *http.Request, v coedit.Version) wire.DocVersion {
+	return wire.DocVersionOf(v, s.profiles(r, []auth.UserID{v.CreatedBy}))
+}
+
+func (s *Server) listVersions(w http.ResponseWriter, r *http.Request, caller auth.UserID) error {
+	list, err := s.deps.Edits.ListVersions(r.Context(), caller, storyID(r))
+	if err != nil {
+		return err
+	}
+	people := s.profiles(r, wire.Map(list, func(v coedit.Version) auth.UserID { return v.CreatedBy }))
+	respond(w, http.StatusOK, wire.DocVersionList{
+		Items: wire.Map(list, func(v coedit.Version) wire.DocVersion { return wire.DocVersionOf(v, people) }),
+	})
+	return nil
+}
+
+func (s *Server) nameVersion(w http.ResponseWriter, r *http.Request, caller auth.UserID) error {
+	var in wire.DocVersionCreate
+	if err := body(r, &in); err != nil {
+		return err
+	}
+	v, err := s.deps.Edits.NameVersion(r.Context(), caller, storyID(r), in.Label)
+	if err != nil {
+		return err
+	}
+	respond(w, http.StatusCreated, s.version(r, v))
+	return nil
+}
+
+func (s *Server) versionDiff(w http.ResponseWriter, r *http.Request, caller auth.UserID) error {
+	v, now, then, err := s.deps.Edits.Compare(r.Context(), caller, storyID(r), r.PathValue("version"))
+	if err != nil {
+		return err
+	}
+	respond(w, http.StatusOK, wire.DocDiffOf(s.version(r, v), now, then))
+	return nil
+}
+
+func (s *Server) restoreVersion(w http.ResponseWriter, r *http.Request, caller auth.UserID) error {
+	seq, err := s.deps.Edits.Restore(r.Context(), caller, storyID(r), r.PathValue("version"))
+	if err != nil {
+		return err
+	}
+	respond(w, http.StatusOK, wire.DocPushed{Seq: seq})
+	return nil
+}
+
+func (s *Server) listInvitations(w http.ResponseWriter, r *http.Request, caller auth.UserID) error {
+	list, err := s.deps.Edits.ListInvitations(r.Context(), caller, storyID(r))
+	if err != nil {
+		return err
+	}
+	respond(w, http.StatusOK, wire.InvitationList{Items: wire.Map(list, wire.InvitationOf)})
+	return nil
+}
+
+func (s *Server) invite(w http.ResponseWriter, r *http.Request, caller auth.UserID) error {
+	var in wire.InvitationCreate
+	if err := body(r, &in); err != nil {
+		return err
+	}
+	role, _ := story.ParseRole(in.Role) // an unknown one is none, which nobody can be invited to
+	made, err := s.deps.Edits.Invite(r.Context(), caller, storyID(r), auth.UserID(in.UserID), role)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Location", "/v1/invitations/"+made.Code)
+	respond(w, http.StatusCreated, wire.InvitationOf(made))
+	return nil
+}
+
+func (s *Server) withdrawInvitation(w http.ResponseWriter, r *http.Request, caller auth.UserID) error {
+	if err := s.deps.Edits.WithdrawInvitation(r.Context(), caller, storyID(r), r.PathValue("code")); err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+func (s *Server) getInvitation(w http.ResponseWriter, r *http.Request, caller auth.UserID) error {
+	i, err := s.deps.Edits.FindInvitation(r.Context(), caller, r.PathValue("code"))
+	if err != nil {
+		return err
+	}
+	respond(w, http.StatusOK, wire.InvitationOf(i))
+	return nil
+}
+
+func (s *Server) acceptInvitation(w http.ResponseWriter, r *http.Request, caller auth.UserID) error {
+	i, err := s.deps.Edits.AcceptInvitation(r.Context(), caller, r.PathValue("code"))
+	if err != nil {
+		return err
+	}
+	respond(w, http.StatusOK, wire.InvitationOf(i))
+	return nil
+}
