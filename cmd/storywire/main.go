@@ -1,6 +1,7 @@
 // Command storywire runs the realtime server of a story community.
 //
 //	storywire serve --demo
+//	storywire migrate --database-url postgres://...
 //	storywire token --sub u1 --name Ann
 //	storywire story check cave.twee
 //	storywire version
@@ -24,6 +25,7 @@ var version string
 
 type cli struct {
 	Serve   serveCmd   `cmd:"" help:"Run the server."`
+	Migrate migrateCmd `cmd:"" help:"Bring the database to this program's schema, which serve also does unless told not to."`
 	Token   tokenCmd   `cmd:"" help:"Mint a token for trying things."`
 	Story   storyCmd   `cmd:"" help:"Check, import and export stories."`
 	Version versionCmd `cmd:"" help:"Print the version."`
@@ -39,6 +41,16 @@ func (c *serveCmd) Run() error {
 	defer stop()
 	context.AfterFunc(ctx, stop)
 	return app.Serve(ctx, c.Config, os.Stdout, os.Stderr)
+}
+
+type migrateCmd struct {
+	app.MigrateConfig `embed:""`
+}
+
+func (c *migrateCmd) Run() error {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	return app.Migrate(ctx, c.MigrateConfig, os.Stdout)
 }
 
 type tokenCmd struct {

@@ -69,7 +69,9 @@ func New(ctx context.Context, cfg Config, log *slog.Logger) (*App, error) {
 		return nil, err
 	}
 	metrics := telemetry.New(eventNames())
-	db, err := store.Open(ctx, cfg.DatabaseURL, store.Options{Logger: log, Stored: metrics.Stored})
+	db, err := store.Open(ctx, cfg.DatabaseURL, store.Options{
+		Logger: log, Stored: metrics.Stored, Readers: cfg.DatabaseReaders, NoMigrate: cfg.NoMigrate,
+	})
 	if err != nil {
 		return nil, fmt.Errorf("open the database: %w", err) // without its URL, which may hold a password
 	}

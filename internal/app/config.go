@@ -14,15 +14,17 @@ import (
 // Config is everything that can be set. The tags name its flags and
 // environment variables, with their defaults; docs/protocol.md lists the limits.
 type Config struct {
-	Port        int      `env:"PORT" default:"3000" help:"Port to listen on; 0 takes a free one."`
-	Host        string   `env:"HOST" help:"Address to listen on; all of them unless given."`
-	JWTSecret   string   `name:"jwt-secret" env:"JWT_SECRET" help:"Key of the HS256 tokens, at least 32 bytes; shared with whatever signs people in."`
-	JWTIssuer   string   `name:"jwt-issuer" env:"JWT_ISSUER" help:"Required issuer (iss) of tokens."`
-	JWTAudience string   `name:"jwt-audience" env:"JWT_AUDIENCE" help:"Required audience (aud) of tokens."`
-	FrontendURL []string `name:"frontend-url" env:"FRONTEND_URL" default:"http://localhost:3001" sep:"," help:"Origins whose pages may connect, separated by commas; our own pages always may."`
-	DatabaseURL string   `name:"database-url" env:"DATABASE_URL" default:"storywire.db" help:"SQLite file, also as sqlite:PATH."`
-	ServerKey   string   `name:"server-api-key" env:"SERVER_API_KEY" help:"Key of the server API, at least 16 bytes; without it that API is off."`
-	Demo        bool     `env:"DEMO" help:"Seed a story to try, and let anybody sign in as anybody."`
+	Port            int      `env:"PORT" default:"3000" help:"Port to listen on; 0 takes a free one."`
+	Host            string   `env:"HOST" help:"Address to listen on; all of them unless given."`
+	JWTSecret       string   `name:"jwt-secret" env:"JWT_SECRET" help:"Key of the HS256 tokens, at least 32 bytes; shared with whatever signs people in."`
+	JWTIssuer       string   `name:"jwt-issuer" env:"JWT_ISSUER" help:"Required issuer (iss) of tokens."`
+	JWTAudience     string   `name:"jwt-audience" env:"JWT_AUDIENCE" help:"Required audience (aud) of tokens."`
+	FrontendURL     []string `name:"frontend-url" env:"FRONTEND_URL" default:"http://localhost:3001" sep:"," help:"Origins whose pages may connect, separated by commas; our own pages always may."`
+	DatabaseURL     string   `name:"database-url" env:"DATABASE_URL" default:"storywire.db" help:"SQLite file, also as sqlite:PATH, or postgres://..., which several nodes may share."`
+	DatabaseReaders int      `name:"database-readers" env:"DATABASE_READERS" default:"0" help:"Connections for reading the database; 0: 4 to SQLite, 8 to Postgres."`
+	NoMigrate       bool     `name:"no-migrate" env:"NO_MIGRATE" help:"Refuse to start on a database with an older schema, instead of migrating it."`
+	ServerKey       string   `name:"server-api-key" env:"SERVER_API_KEY" help:"Key of the server API, at least 16 bytes; without it that API is off."`
+	Demo            bool     `env:"DEMO" help:"Seed a story to try, and let anybody sign in as anybody."`
 
 	LogLevel     string `name:"log-level" env:"LOG_LEVEL" default:"info" enum:"debug,info,warn,error" help:"Least level to log: debug, info, warn or error."`
 	LogFormat    string `name:"log-format" env:"LOG_FORMAT" default:"text" enum:"text,json" help:"How to log: text or json."`
@@ -85,6 +87,9 @@ func (c *Config) Validate() error {
 	}
 	if c.MetricsToken != "" && len(c.MetricsToken) < minServerKey {
 		return fmt.Errorf("METRICS_TOKEN has %d bytes; at least %d are needed", len(c.MetricsToken), minServerKey)
+	}
+	if c.DatabaseReaders < 0 {
+		return fmt.Errorf("DATABASE_READERS must be 0 or more, not %d", c.DatabaseReaders)
 	}
 	if c.Port < 0 || c.Port > 65535 {
 		return fmt.Errorf("PORT must be between 0 and 65535, not %d", c.Port)

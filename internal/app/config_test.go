@@ -80,6 +80,7 @@ func TestWhatCannotWorkIsRefusedWithASentence(t *testing.T) {
 		{"FRONTEND_URL=https://example.org/path", "no origin"},
 		{"FRONTEND_URL=null", "no origin"},
 		{"PORT=70000", "PORT"},
+		{"DATABASE_READERS=-1", "DATABASE_READERS"},
 		{"RATE_WRITE=0/s:5", `"1/s:5"`},
 		{"RATE_WRITE=unlimited", `"1/s:5"`},
 		{"MAX_MESSAGE=0", "MAX_MESSAGE must be above 0"},

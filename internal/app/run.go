@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/storywire/storywire/internal/auth"
+	"github.com/storywire/storywire/internal/store"
 )
 
 // Serve runs a server until ctx ends. People read out, the log goes to log.
@@ -37,6 +38,25 @@ func newLogger(cfg Config, w io.Writer) (*slog.Logger, error) {
 		return slog.New(slog.NewJSONHandler(w, options)), nil
 	}
 	return slog.New(slog.NewTextHandler(w, options)), nil
+}
+
+// MigrateConfig says which database to migrate.
+type MigrateConfig struct {
+	DatabaseURL string `name:"database-url" env:"DATABASE_URL" default:"storywire.db" help:"SQLite file, also as sqlite:PATH, or postgres://..."`
+}
+
+// Migrate brings the database to this program's schema and says so on out.
+func Migrate(ctx context.Context, cfg MigrateConfig, out io.Writer) error {
+	from, to, err := store.Migrate(ctx, cfg.DatabaseURL)
+	if err != nil {
+		return fmt.Errorf("migrate the database: %w", err)
+	}
+	if from == to {
+		fmt.Fprintf(out, "The schema is at version %d: nothing to do.\n", to)
+	} else {
+		fmt.Fprintf(out, "The schema went from version %d to %d.\n", from, to)
+	}
+	return nil
 }
 
 // TokenConfig is what a token for trying things says.
