@@ -27,6 +27,8 @@ type exchange struct {
 
 	downAt, upAt atomic.Int64 // the last time, in nanoseconds since 1970
 
+	messages, bytes atomic.Int64 // published
+
 	mu   sync.Mutex // guards the fields below
 	rng  *rand.Rand
 	ends map[*end]bool
@@ -73,6 +75,8 @@ func (e *end) Publish(_ string, data []byte) {
 	if e.x.down.Load() || !e.x.ends[e] {
 		return
 	}
+	e.x.messages.Add(1)
+	e.x.bytes.Add(int64(len(data)))
 	for other := range e.x.ends {
 		if other != e && e.x.rng.Int64N(1000) >= e.x.loss.Load() {
 			other.queue <- data
@@ -322,4 +326,45 @@ func playSchedule(t *testing.T, seed uint64) {
 	for _, n := range c.nodes {
 		n.stop()
 	}
+}
+
+// What a crowd costs grows with the crowd, not with its square: each person is
+// told to other nodes once, many in a message, and each room hears of its own.
+func TestCrowdCostsWhatItsRoomsCost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const crowd, stories = 10_000, 500
+		c := &cluster{t: t, rng: rand.New(rand.NewPCG(1, 1))}
+		c.x = &exchange{rng: rand.New(rand.NewPCG(1, 2)), ends: make(map[*end]bool)}
+		here, there := c.start(), c.start()
+		time.Sleep(time.Second)
+		messages, size := c.x.messages.Load(), c.x.bytes.Load()
+		for i := range crowd {
+			conn := presence.ConnectionID(fmt.Sprint(i))
+			here.tracker.Connect(t.Context(), conn, profile(fmt.Sprint("user", i)))
+			here.tracker.Enter(conn, story.ID(fmt.Sprint("story", i%stories)))
+			if i%100 == 0 {
+				time.Sleep(10 * time.Millisecond) // the whole crowd within a second
+			}
+		}
+		time.Sleep(5 * time.Second)
+		synctest.Wait()
+		messages, size = c.x.messages.Load()-messages, c.x.bytes.Load()-size
+		if messages > 60 || size > crowd*200 {
+			t.Errorf("%d messages of %d bytes in all for %d people", messages, size, crowd)
+		}
+		for name, n := range map[string]*node{"here": here, "there": there} {
+			told := 0
+			for _, d := range n.diffs {
+				told += len(d.Joins) + len(d.Leaves) + len(d.Updates)
+			}
+			if told != crowd || len(n.diffs) > 8*stories {
+				t.Errorf("%s, %d diffs tell of %d people, want %d", name, len(n.diffs), told, crowd)
+			}
+			if got := n.tracker.Online().Count; got != crowd {
+				t.Errorf("%s, %d are online, want %d", name, got, crowd)
+			}
+		}
+		here.stop()
+		there.stop()
+	})
 }
