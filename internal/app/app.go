@@ -172,6 +172,7 @@ func (a *App) newSockets(limits *ratelimit.Classes) *socketio.Server {
 			AllowRequest:   gateway.Admit(limits.Conn),
 			Observer:       a.metrics.Engine,
 		},
+		Adapter:        a.adapter(),
 		ConnectTimeout: l.ConnectTimeout,
 		Limits:         socketio.Limits{Rooms: l.RoomsPerSocket},
 		Observer:       a.metrics.Sockets,

@@ -8,6 +8,8 @@ import (
 
 	"github.com/storywire/storywire/internal/cluster"
 	"github.com/storywire/storywire/redisbus"
+	"github.com/storywire/storywire/socketio"
+	"github.com/storywire/storywire/socketio/redisadapter"
 )
 
 // Redis says how nodes find each other. Without a URL there is one node.
@@ -15,6 +17,7 @@ type Redis struct {
 	URL    string        `name:"redis-url" env:"REDIS_URL" help:"Redis that connects several nodes, like redis://localhost:6379; without it there is one node."`
 	Beat   time.Duration `name:"redis-beat" env:"REDIS_BEAT" default:"2s" help:"How often a node says that it lives; one that was silent for five of them holds nobody online."`
 	Prefix string        `name:"redis-prefix" env:"REDIS_PREFIX" default:"storywire" help:"What the nodes' keys and channels in Redis begin with; one per cluster."`
+	Key    string        `name:"redis-key" env:"REDIS_KEY" default:"socket.io" help:"What the channels of the Socket.IO adapter begin with; the key of the Node servers in the cluster."`
 }
 
 // nodes is this node's part in the cluster.
@@ -40,6 +43,14 @@ func (a *App) joinCluster() error {
 	a.nodes.redis = cluster.NewRedis(wire, a.nodes.node, cluster.Options{Prefix: a.cfg.Redis.Prefix, Logger: a.log})
 	a.nodes.bus = a.nodes.redis
 	return nil
+}
+
+// adapter connects the sockets of the nodes; nil of a single node.
+func (a *App) adapter() func(*socketio.Namespace, socketio.Adapter) socketio.Adapter {
+	if a.nodes.wire == nil {
+		return nil
+	}
+	return redisadapter.New(a.nodes.wire, redisadapter.Options{Key: a.cfg.Redis.Key, Logger: a.log})
 }
 
 // settle waits until this node hears the others, so that its first clients miss

@@ -16,7 +16,9 @@ import (
 // Without Redis a node serves its own people and says so.
 func TestDegradedWithoutRedis(t *testing.T) {
 	redis := servers.Redis(t)
-	s := start(t, filepath.Join(t.TempDir(), "test.db"), func(c *app.Config) { c.Redis.URL, c.Redis.Prefix = redis.URL, redis.Prefix })
+	s := start(t, filepath.Join(t.TempDir(), "test.db"), func(c *app.Config) {
+		c.Redis = app.Redis{URL: redis.URL, Prefix: redis.Prefix, Key: redis.Prefix, Beat: time.Second}
+	})
 	await := func(want string) {
 		t.Helper()
 		var status int

@@ -28,7 +28,8 @@ var allowed = map[string]string{
 	"socketio/internal/msgpack": "socketio/parser",
 	"socketio/msgpack":          "socketio socketio/internal/msgpack socketio/parser",
 
-	"redisbus": "",
+	"redisbus":              "",
+	"socketio/redisadapter": "engineio redisbus socketio socketio/internal/msgpack socketio/parser",
 
 	"internal/errs":     "",
 	"internal/cluster":  "redisbus",

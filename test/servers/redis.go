@@ -95,7 +95,7 @@ func freePort(t testing.TB) int {
 func (r *RedisServer) start(options []string) error {
 	// The guard kills the server when this process closes its input or ends,
 	// however it ends.
-	const script = `"$@" >redis.log 2>&1 & read -r _; kill -9 $!; wait $! 2>/dev/null`
+	const script = `"$@" >redis.log 2>&1 & read -r _; kill -9 $!; wait $! 2>/dev/null; exit 0`
 	args := append([]string{
 		"-c", script, "sh", r.binary, "--port", strconv.Itoa(r.port), "--bind", "127.0.0.1", "--dir", r.dir,
 		"--save", "", "--enable-debug-command", "yes",
