@@ -28,6 +28,8 @@ type Frame struct {
 type twins struct {
 	mu       sync.Mutex // guards the fields below; a leaf
 	deflated *Frame
+	typed    *Frame // of revision 3
+	base64   *Frame // of revision 3
 }
 
 func (f *Frame) twinsOf() *twins {
@@ -126,4 +128,5 @@ var (
 	noopFrame  = newPacketFrame("6")
 	probeFrame = newPacketFrame("3probe")
 	byeFrame   = newPacketFrame("1")
+	pongFrame  = newPacketFrame("3")
 )

@@ -93,10 +93,12 @@ func (sh *Shard) beat() {
 		s.awaited.Store(pongAwaited)
 		sh.Append(s, pingFrame)
 	}
-	for s := sh.pongs.first; s != nil && s.beat.due <= now; s = sh.pongs.first {
-		s.leaveBeat()
-		if e := (ending{reason: PingTimeout}); s.die(e) {
-			(&ended{s, e}).Run(sh) // at once: a poll in this turn comes too late
+	for _, overdue := range [...]*beatList{&sh.pongs, &sh.silences} {
+		for s := overdue.first; s != nil && s.beat.due <= now; s = overdue.first {
+			s.leaveBeat()
+			if e := (ending{reason: PingTimeout}); s.die(e) {
+				(&ended{s, e}).Run(sh) // at once: a poll in this turn comes too late
+			}
 		}
 	}
 }
@@ -114,7 +116,9 @@ func (sh *Shard) arm() {
 	sh.timer.Reset(time.Duration(next - sh.now()))
 }
 
-func (sh *Shard) nextDue() int64 { return min(sh.pings.dueFirst(), sh.pongs.dueFirst()) }
+func (sh *Shard) nextDue() int64 {
+	return min(sh.pings.dueFirst(), sh.pongs.dueFirst(), sh.silences.dueFirst())
+}
 
 // never is a due time that does not come.
 const never = int64(1<<63 - 1)

@@ -101,8 +101,8 @@ func (sh *Shard) Append(s *Session, f *Frame) {
 		sh.appendPoll(s, f)
 		return
 	}
-	if s.deflate {
-		f = f.deflated(sh.srv)
+	if s.form != 0 {
+		f = f.in(s.form, sh.srv)
 	}
 	n := s.out
 	if n == nil {

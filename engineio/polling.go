@@ -55,7 +55,7 @@ func (srv *Server) openPolling(w http.ResponseWriter, r *http.Request) {
 	s.lp = new(longPoll)
 	s.start()
 	srv.register(s)
-	if err := srv.writePayload(w, r, []*Frame{s.openPacket()}); err != nil {
+	if err := s.writePayload(w, r, []*Frame{s.openPacket()}); err != nil {
 		s.terminate(endingOf(err))
 	}
 }
@@ -98,14 +98,14 @@ func (s *Session) servePoll(w http.ResponseWriter, r *http.Request) {
 	case reply.overlap:
 		w.WriteHeader(http.StatusBadRequest)
 	default:
-		if err := s.shard.srv.writePayload(w, r, reply.frames); err != nil {
+		if err := s.writePayload(w, r, reply.frames); err != nil {
 			s.terminate(endingOf(err))
 		}
 	}
 }
 
 // writePayload answers a poll: Engine.IO v4, "HTTP long-polling".
-func (srv *Server) writePayload(w http.ResponseWriter, r *http.Request, frames []*Frame) error {
+func (s *Session) writePayload(w http.ResponseWriter, r *http.Request, frames []*Frame) error {
 	size := len(frames)
 	for _, f := range frames {
 		size += len(f.packet())
@@ -114,6 +114,27 @@ func (srv *Server) writePayload(w http.ResponseWriter, r *http.Request, frames [
 		}
 	}
 	payload := make([]byte, 0, size)
+	contentType := "text/plain; charset=UTF-8"
+	if s.revision != revision4 {
+		var binary bool
+		if payload, binary = s.appendPayloadV3(payload, frames); binary {
+			contentType = "application/octet-stream"
+		}
+	} else {
+		payload = appendPayload(payload, frames)
+	}
+	h := pollingHeader(w, r)
+	h.Set("Content-Type", contentType)
+	srv := s.shard.srv
+	if slices.ContainsFunc(frames, func(f *Frame) bool { return !f.plain }) {
+		payload = srv.compressed(h, r, payload)
+	}
+	h.Set("Content-Length", strconv.Itoa(len(payload)))
+	_, err := w.Write(payload)
+	return err
+}
+
+func appendPayload(payload []byte, frames []*Frame) []byte {
 	for i, f := range frames {
 		if i > 0 {
 			payload = append(payload, parser.Separator)
@@ -124,14 +145,7 @@ func (srv *Server) writePayload(w http.ResponseWriter, r *http.Request, frames [
 			payload = append(payload, f.packet()...)
 		}
 	}
-	h := pollingHeader(w, r)
-	h.Set("Content-Type", "text/plain; charset=UTF-8")
-	if slices.ContainsFunc(frames, func(f *Frame) bool { return !f.plain }) {
-		payload = srv.compressed(h, r, payload)
-	}
-	h.Set("Content-Length", strconv.Itoa(len(payload)))
-	_, err := w.Write(payload)
-	return err
+	return payload
 }
 
 func pollingHeader(w http.ResponseWriter, r *http.Request) http.Header {
@@ -151,7 +165,8 @@ func (s *Session) servePost(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer s.posting.Store(false)
-	if r.Header.Get("Content-Type") == "application/octet-stream" {
+	binary := r.Header.Get("Content-Type") == "application/octet-stream"
+	if binary && s.revision == revision4 {
 		// Engine.IO v4 has no binary payloads.
 		s.terminate(ending{reason: TransportError, err: errors.New("invalid content")})
 		w.WriteHeader(http.StatusBadRequest)
@@ -173,11 +188,16 @@ func (s *Session) servePost(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusRequestEntityTooLarge)
 		return
 	}
-	if !utf8.Valid(body) {
+	if !binary && !utf8.Valid(body) {
 		// What a session sends on must be text, or other clients' WebSockets fail.
 		body = []byte(strings.ToValidUTF8(string(body), "\uFFFD"))
 	}
-	switch err := parser.DecodePayload(body, s.packet); {
+	if s.revision != revision4 {
+		err = parser.DecodePayloadV3(body, binary, s.packet)
+	} else {
+		err = parser.DecodePayload(body, s.packet)
+	}
+	switch {
 	case err == errClosed:
 		s.leave()
 	case err != nil:

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -119,7 +120,7 @@ func (srv *Server) verify(r *http.Request, query url.Values, upgrade bool) (*Ses
 		switch {
 		case s == nil:
 			return nil, refuse(codeUnknownSession)
-		case !upgrade && s.Transport() != transport, version != "4":
+		case !upgrade && s.Transport() != transport, version != strconv.Itoa(s.Protocol()):
 			return nil, refuse(codeBadRequest)
 		}
 		return s, nil
@@ -133,7 +134,7 @@ func (srv *Server) verify(r *http.Request, query url.Values, upgrade bool) (*Ses
 	if refused := srv.allow(r); refused != nil {
 		return nil, refused
 	}
-	if version != "4" {
+	if !srv.knows(version) {
 		return nil, refuse(codeUnsupportedVersion)
 	}
 	return nil, nil

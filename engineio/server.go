@@ -160,6 +160,10 @@ func (srv *Server) newSession(id string, r *http.Request, carrier uint32) *Sessi
 		opened:  now().UnixNano(),
 	}
 	s.carrier.Store(carrier)
+	if srv.opts.AllowEIO3 {
+		query := r.URL.Query()
+		s.revision = revisionOf(query.Get("EIO"), query.Get("b64"))
+	}
 	return s
 }
 
@@ -181,7 +185,11 @@ type opened struct {
 
 // Run implements Task.
 func (t *opened) Run(sh *Shard) {
-	if !t.sess.wclosed {
+	switch {
+	case t.sess.wclosed:
+	case t.sess.revision == revision4:
 		sh.schedulePing(t.sess, t.at)
+	default:
+		sh.awaitPing(t.sess, t.at)
 	}
 }

@@ -37,9 +37,10 @@ type Session struct {
 	beat    beatPlace
 	wclosed bool // nothing is appended any more
 	ended   bool
-	deflate bool // ws takes compressed messages
+	form    form // that ws takes frames in
 
-	idLen uint8 // of request; never changes
+	idLen    uint8    // of request; never changes
+	revision revision // never changes
 }
 
 const (
@@ -73,7 +74,7 @@ func (s *Session) Transport() Transport {
 // carry makes the connection the one that the shard writes to.
 func (s *Session) carry(c *wsConn) {
 	s.ws = c
-	s.deflate = c.parser.deflate
+	s.form = s.formOn(c)
 }
 
 // Shard returns the shard that writes to this session; it never changes.
@@ -247,8 +248,15 @@ func (s *Session) packet(p parser.Packet) error {
 			s.terminate(ending{reason: TransportClose})
 		}
 		return errClosed
-	case parser.Ping:
-		// Since v4 the server pings.
+	case parser.Ping, parser.Pong:
+		if s.revision != revision4 && p.Type == parser.Ping {
+			s.shard.put(entry{kind: entryPing, sess: s})
+			return nil
+		}
+		if s.revision == revision4 && p.Type == parser.Pong {
+			return nil
+		}
+		// Since revision 4 the server pings.
 		err := errors.New("invalid heartbeat direction")
 		s.terminate(ending{reason: TransportError, err: err})
 		return err

@@ -31,13 +31,15 @@ type Shard struct {
 	done chan struct{}
 
 	// The rest belongs to the shard's goroutine.
-	spare  []entry
-	timer  *time.Timer // calls ring
-	base   time.Time   // dues are nanoseconds since
-	armed  int64       // when timer fires, or 0
-	pings  beatList    // sessions whose next ping is due, in order
-	pongs  beatList    // sessions whose pong is due, in order
-	outbox outbox
+	spare []entry
+	timer *time.Timer // calls ring
+	base  time.Time   // dues are nanoseconds since
+	armed int64       // when timer fires, or 0
+	pings beatList    // sessions whose next ping is due, in order
+	pongs beatList    // sessions whose pong is due, in order
+	// silences are sessions of revision 3, by when their ping is overdue.
+	silences beatList
+	outbox   outbox
 }
 
 // A Task runs on a shard's goroutine. It must not block.
@@ -59,6 +61,7 @@ const (
 	entryVolatile           // sess, frame
 	entryPong               // sess: its pong arrived
 	entryAlive              // sess: something else arrived while a pong was due
+	entryPing               // sess: a ping of a client of revision 3
 )
 
 // spareInbox is how many entries an idle shard keeps room for; a burst's
@@ -206,6 +209,8 @@ func (sh *Shard) apply(batch []entry, i int) (next int) {
 			sh.pong(e.sess)
 		case entryAlive:
 			sh.alive(e.sess)
+		case entryPing:
+			sh.clientPing(e.sess)
 		}
 	}
 	return next

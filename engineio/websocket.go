@@ -77,7 +77,10 @@ func (s *Session) accept(w http.ResponseWriter, r *http.Request, fields string, 
 	answer.WriteString(base64.StdEncoding.EncodeToString(sum[:]))
 	answer.WriteString("\r\n")
 	answer.WriteString(fields)
-	extension := s.shard.srv.negotiateDeflate(r)
+	var extension string
+	if s.revision == revision4 {
+		extension = s.shard.srv.negotiateDeflate(r)
+	}
 	answer.WriteString(extension)
 	answer.WriteString("\r\n")
 	answer.Write(first)

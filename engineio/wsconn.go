@@ -277,12 +277,16 @@ func (c *wsConn) message(data []byte, binary bool) error {
 		return nil // read on: the client's close frame is awaited
 	}
 	p := parser.Packet{Type: parser.Message, Data: data, Binary: true}
-	if !binary {
-		var err error
-		if p, err = parser.DecodePacket(data); err != nil {
-			s.terminate(ending{reason: ParseError, err: err})
-			return nil
-		}
+	var err error
+	switch {
+	case s.revision != revision4:
+		p, err = parser.DecodePacketV3(data, binary)
+	case !binary:
+		p, err = parser.DecodePacket(data)
+	}
+	if err != nil {
+		s.terminate(ending{reason: ParseError, err: err})
+		return nil
 	}
 	_ = s.packet(p) // the session was ended; its close frame is awaited
 	return nil

@@ -138,7 +138,7 @@ func (s *Socket) enter(a Admission, line *lifeline) bool {
 	s.greeted = true
 	arrived := &arrival{
 		socket: s, before: a.Before, after: a.After, rooms: slices.Clone(s.rooms), line: line,
-		answer: s.conn.control(s.ns.name, parser.Connect, connectBody(s.id, a.PID)),
+		answer: s.conn.control(s.ns.name, parser.Connect, s.connectBody(a.PID)),
 	}
 	s.conn.session.Shard().Post(arrived)
 	s.conn.rearm()
@@ -146,14 +146,17 @@ func (s *Socket) enter(a Admission, line *lifeline) bool {
 }
 
 // connectBody is the payload of the answer to CONNECT.
-func connectBody(id, pid string) []byte {
-	if pid == "" {
-		return []byte(`{"sid":"` + id + `"}`)
+func (s *Socket) connectBody(pid string) []byte {
+	switch {
+	case s.conn.legacy():
+		return nil
+	case pid == "":
+		return []byte(`{"sid":"` + s.id + `"}`)
 	}
 	body, _ := json.Marshal(struct { // strings always marshal
 		SID string `json:"sid"`
 		PID string `json:"pid,omitempty"`
-	}{id, pid})
+	}{s.id, pid})
 	return body
 }
 

@@ -39,6 +39,9 @@ type partial struct {
 func (srv *Server) serveSession(session *engineio.Session) engineio.Receiver {
 	c := &conn{srv: srv, session: session}
 	c.rearm()
+	if c.legacy() {
+		c.connect(parser.Packet{Type: parser.Connect}) // which they take for granted
+	}
 	return c
 }
 
@@ -234,6 +237,9 @@ func (ns *Namespace) is(name []byte) bool {
 
 // connect handles a CONNECT.
 func (c *conn) connect(p parser.Packet) {
+	if c.legacy() {
+		p = fromLegacy(p)
+	}
 	ns := c.srv.namespace("/")
 	if len(p.Namespace) > 0 {
 		ns = (*c.srv.namespaces.Load())[string(p.Namespace)]
@@ -249,7 +255,7 @@ func (c *conn) connect(p parser.Packet) {
 			return
 		}
 	}
-	s := &Socket{id: newID(), ns: ns, conn: c, working: true}
+	s := &Socket{id: c.newSocketID(ns), ns: ns, conn: c, working: true}
 	if p.Data != nil {
 		s.extra = &extra{auth: bytes.Clone(p.Data)}
 	}

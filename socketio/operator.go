@@ -52,9 +52,10 @@ func (o Operator) Local() Operator {
 	return o
 }
 
-// Compress, with false, keeps the event from being compressed on its way, see
-// [engineio.Options]: what is compressed already only costs time, and a secret
-// should not be compressed beside what a stranger chose.
+// Compress says whether the event may be compressed on its way, see
+// [engineio.Options]; it may unless told otherwise. To compress what is compressed
+// already only costs time, and a secret should not be compressed beside what a
+// stranger chose.
 func (o Operator) Compress(on bool) Operator {
 	o.plain = !on
 	return o

@@ -197,6 +197,9 @@ func (s *Socket) refuse(err error) {
 	if !known && !errors.As(err, &panicked) {
 		s.ns.srv.opts.Logger.Error("socketio: middleware failed", "namespace", s.ns.name, "socket", s.id, "err", err)
 	}
+	if s.conn.legacy() {
+		body = toLegacy(body)
+	}
 	s.conn.refuse(s.ns.name, body)
 }
 

@@ -91,7 +91,8 @@ func (h Handshake) DecodeAuth(v any) error {
 	return json.Unmarshal(h.Auth, v)
 }
 
-// ID returns the socket's id: 20 characters, random, not that of the connection.
+// ID returns the socket's id: 20 characters, random, not that of the connection,
+// unless the client is one of Socket.IO 2: then it is made of the session's id.
 // It is also the name of a room that holds this socket alone.
 func (s *Socket) ID() string { return s.id }
 

@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { describe, test } from "node:test";
 import { decodePacket, decodePayload, encodePacket, encodePayload } from "engine.io-parser";
+import parser3 from "engine.io-parser-2";
 import * as notepack3 from "notepack.io";
 import * as msgpack from "socket.io-msgpack-parser";
 import { Decoder, Encoder } from "socket.io-parser";
@@ -129,4 +130,36 @@ describe("socket.io-msgpack-parser agrees", () => {
       test(`${name}: refused`, () => assert.throws(() => decode(bytes)));
     }
   }
+});
+
+describe("engine.io-parser of revision 3 agrees", () => {
+  const { payloads, invalid, strict, invalidBinary } = vectors("engineio/parser/testdata/revision3.json");
+  const wanted = ({ type, text, bytes }) => ({ type, data: bytes === undefined ? text : Buffer.from(bytes) });
+  function decode(payload) {
+    const packets = [];
+    parser3.decodePayload(payload, (packet) => packets.push({ type: packet.type, data: packet.data ?? "" }));
+    return packets;
+  }
+  const encoded = (packets, binary) =>
+    new Promise((resolve) => {
+      if (binary) parser3.encodePayloadAsBinary(packets, resolve);
+      else parser3.encodePayload(packets, false, resolve);
+    });
+
+  for (const { packets, text, binary } of payloads) {
+    test(`payload ${JSON.stringify(text)}`, async () => {
+      const all = packets.map(wanted);
+      assert.deepEqual(decode(text), all);
+      assert.deepEqual(decode(Buffer.from(binary)), all);
+      assert.equal(await encoded(all, false), text);
+      assert.deepEqual([...(await encoded(all, true))], binary);
+    });
+  }
+  for (const text of invalid) {
+    test(`invalid ${JSON.stringify(text)}`, () => assert.ok(decode(text).some((packet) => packet.type === "error")));
+  }
+  test("is more lenient than ours", () => {
+    for (const text of strict) assert.doesNotThrow(() => decode(text));
+    for (const bytes of invalidBinary) assert.doesNotThrow(() => decode(Buffer.from(bytes)));
+  });
 });

@@ -47,6 +47,8 @@ func parseFlags() settings {
 	flag.IntVar(&set.port, "port", 0, "TCP `port` on 127.0.0.1; 0: any")
 	flag.BoolVar(&set.secure, "tls", false, "serve HTTPS, and WebTransport on the same port, with a new certificate whose hash is printed")
 	engine := &set.options.Engine
+	flag.BoolVar(&engine.AllowEIO3, "eio3", false, "let clients of revision 3 in")
+	flag.BoolVar(&engine.PerMessageDeflate, "deflate", false, "compress the messages of WebSockets")
 	flag.IntVar(&engine.MaxPayload, "max-payload", 1_000_000, "`bytes` of the largest message")
 	flag.Parse()
 
