@@ -34,6 +34,9 @@ func (s *Server) docRoutes() {
 	s.user("POST /v1/docs/{id}/versions", write, s.nameVersion)
 	s.user("GET /v1/docs/{id}/versions/{version}/diff", read, s.versionDiff)
 	s.user("POST /v1/docs/{id}/versions/{version}/restore", write, s.restoreVersion)
+	s.user("POST /v1/docs/{id}/publish", write, s.publishDoc)
+	s.user("POST /v1/docs/{id}/import", write, s.importDoc)
+	s.user("GET /v1/docs/{id}/export", read, s.exportDoc)
 	s.user("GET /v1/docs/{id}/invitations", read, s.listInvitations)
 	s.user("POST /v1/docs/{id}/invitations", write, s.invite)
 	s.user("DELETE /v1/docs/{id}/invitations/{code}", ctrl, s.withdrawInvitation)
@@ -156,6 +159,47 @@ func (s *Server) restoreVersion(w http.ResponseWriter, r *http.Request, caller a
 		return err
 	}
 	respond(w, http.StatusOK, wire.DocPushed{Seq: seq})
+	return nil
+}
+
+func (s *Server) publishDoc(w http.ResponseWriter, r *http.Request, caller auth.UserID) error {
+	var in wire.DocPublish
+	if err := body(r, &in); err != nil {
+		return err
+	}
+	release, problems, err := s.deps.Edits.Publish(r.Context(), caller, storyID(r), in.MinSeq)
+	if err != nil {
+		return err
+	}
+	respond(w, http.StatusOK, wire.DocPublishedOf(release, problems))
+	return nil
+}
+
+// importDoc replaces what is written by a Twee 3 or Twine 2 file, the body as it is.
+func (s *Server) importDoc(w http.ResponseWriter, r *http.Request, caller auth.UserID) error {
+	file, err := raw(r)
+	if err != nil {
+		return err
+	}
+	seq, problems, err := s.deps.Edits.ImportFile(r.Context(), caller, storyID(r), r.URL.Query().Get("name"), file)
+	if err != nil {
+		return err
+	}
+	respond(w, http.StatusOK, wire.DocImported{Seq: seq, Problems: wire.Map(problems, wire.ProblemOf)})
+	return nil
+}
+
+// exportDoc gives what is written now, or was in a version, as a Twee 3 file.
+func (s *Server) exportDoc(w http.ResponseWriter, r *http.Request, caller auth.UserID) error {
+	content, _, err := s.deps.Edits.Content(r.Context(), caller, storyID(r), r.URL.Query().Get("version"))
+	if err != nil {
+		return err
+	}
+	h := w.Header()
+	h.Set("Cache-Control", "no-store")
+	h.Set("Content-Type", "text/plain; charset=utf-8")
+	h.Set("Content-Disposition", `attachment; filename="story.twee"`)
+	_, _ = w.Write(content.Draft().Twee()) // a client that has gone is told nothing
 	return nil
 }
 

@@ -100,7 +100,7 @@ func (n *news) RoleChanged(string, story.ID, story.Role)        {}
 func (n *news) ResetNeeded(string, story.ID, errs.Code)         {}
 func (n *news) DocClosed(story.ID)                              {}
 func (n *news) NoteChanged(_ story.ID, note coedit.Note)        { n.add("note " + note.Text) }
-func (n *news) DocPublished(_ story.ID, r coedit.Release)       { n.add("release " + r.ID) }
+func (n *news) DocPublished(_ story.ID, r coedit.Release)       { n.add("release " + string(r.ID)) }
 
 func (n *news) AccessChanged(_ context.Context, _ story.ID, id auth.UserID, r story.Role) {
 	n.add("role " + string(id) + " " + r.String())
@@ -133,7 +133,7 @@ func newWorld(t *testing.T, o options) *world {
 	w.presence = presence.NewTracker(db, w.news, presence.Options{})
 	w.edits = coedit.NewService(coedit.Deps{
 		Log: db, Writers: db, Versions: db, Notes: db, Invitations: db, Stories: stories, Members: stories, People: people,
-		Notifications: notifications, Publisher: w.news,
+		Notifications: notifications, Publisher: w.news, Releases: stories,
 		Seed: func(context.Context, story.ID) (coedit.Content, error) {
 			return coedit.FirstContent("Title", "Once", time.Now()), nil
 		},

@@ -12,6 +12,7 @@ import (
 	"github.com/storywire/storywire/internal/errs"
 	"github.com/storywire/storywire/internal/notification"
 	"github.com/storywire/storywire/internal/story"
+	"github.com/storywire/storywire/internal/tale"
 	"github.com/storywire/storywire/internal/user"
 )
 
@@ -258,15 +259,15 @@ func (i *inbox) Create(_ context.Context, in notification.Draft) ([]notification
 	return nil, false, nil
 }
 
-// shelf publishes whatever has a start.
-type shelf struct{ drafts []coedit.Draft }
+// shelf publishes what compiles.
+type shelf struct{ drafts []*tale.Draft }
 
-func (s *shelf) Publish(_ context.Context, d coedit.Draft) (*coedit.Release, []coedit.Problem, error) {
-	if d.Content.Start == "" {
-		return nil, []coedit.Problem{{Error: true, Code: "no-start"}}, nil
+func (s *shelf) Publish(_ context.Context, caller auth.UserID, _ story.ID, d *tale.Draft) (story.Published, error) {
+	if _, problems := d.Compile(); tale.Failed(problems) {
+		return story.Published{Problems: problems}, nil
 	}
 	s.drafts = append(s.drafts, d)
-	return &coedit.Release{ID: "r", No: len(s.drafts), Seq: d.Seq, PublishedBy: user.Profile{ID: d.By}, PublishedAt: d.At}, nil, nil
+	return story.Published{Release: story.Release{ID: "r", No: len(s.drafts), By: caller}}, nil
 }
 
 var errDown = errors.New("the database is gone")

@@ -8,6 +8,7 @@ import (
 	"github.com/storywire/storywire/internal/auth"
 	"github.com/storywire/storywire/internal/errs"
 	"github.com/storywire/storywire/internal/story"
+	"github.com/storywire/storywire/internal/tale"
 	"github.com/storywire/storywire/internal/user"
 	"github.com/storywire/storywire/yjs"
 )
@@ -20,41 +21,16 @@ const (
 
 // Release is a document as readers and players have it.
 type Release struct {
-	ID          string
-	No          int // 1, 2, 3 ... in each story
-	Seq         int64
+	ID          story.ReleaseID
+	No          int   // 1, 2, 3 ... in each story
+	Seq         int64 // of the document
 	PublishedBy user.Profile
 	PublishedAt time.Time
 }
 
-// Problem is what the linter finds in a story.
-type Problem struct {
-	Error     bool // nothing can be published; else a warning
-	Code      string
-	PassageID string // empty: it is about the story
-	Passage   string // its name
-	Message   string
-}
-
-// Draft is a document to be published.
-type Draft struct {
-	StoryID story.ID
-	Content Content // without the trash
-	Seq     int64
-	By      auth.UserID
-	At      time.Time
-}
-
-// Releases checks and keeps what is published.
-type Releases interface {
-	// Publish stores a release unless the linter finds an error, which is
-	// among the problems then. The same content again gives the release that there is.
-	Publish(ctx context.Context, d Draft) (release *Release, problems []Problem, err error)
-}
-
 // Publish makes a release of the document once it has come to minSeq. It is
-// nil where the problems have an error.
-func (s *Service) Publish(ctx context.Context, caller auth.UserID, id story.ID, minSeq int64) (*Release, []Problem, error) {
+// nil where one of the problems is an error. The same content makes no second one.
+func (s *Service) Publish(ctx context.Context, caller auth.UserID, id story.ID, minSeq int64) (*Release, []tale.Problem, error) {
 	const op = "coedit.Publish"
 	if _, err := s.mayWrite(ctx, op, caller, id); err != nil {
 		return nil, nil, err
@@ -63,13 +39,17 @@ func (s *Service) Publish(ctx context.Context, caller auth.UserID, id story.ID, 
 	if err != nil {
 		return nil, nil, err
 	}
-	release, problems, err := s.deps.Releases.Publish(ctx, Draft{
-		StoryID: id, Content: now.withoutTrash(), Seq: now.seq, By: caller, At: s.now(),
-	})
-	if err != nil || release == nil {
-		return nil, problems, errs.Wrap(op, err)
+	made, err := s.deps.Releases.Publish(ctx, caller, id, now.Draft())
+	if err != nil || made.Release.ID == "" {
+		return nil, made.Problems, errs.Wrap(op, err)
 	}
-	release.PublishedBy = s.deps.People.Profile(ctx, release.PublishedBy.ID)
+	release := &Release{
+		ID: made.Release.ID, No: made.Release.No, Seq: now.seq,
+		PublishedBy: s.deps.People.Profile(ctx, made.Release.By), PublishedAt: made.Release.At,
+	}
+	if made.Existed {
+		return release, made.Problems, nil
+	}
 	_, err = ask(ctx, s, id, func(ctx context.Context, r *room) (Version, error) {
 		return r.version(ctx, PublishVersion, "", caller)
 	})
@@ -77,7 +57,7 @@ func (s *Service) Publish(ctx context.Context, caller auth.UserID, id story.ID, 
 		s.opts.Logger.Warn("keep the version of a release", "story", id, "error", err)
 	}
 	s.deps.Publisher.DocPublished(id, *release)
-	return release, problems, nil
+	return release, made.Problems, nil
 }
 
 // reached returns the content once the document has come to a seq.

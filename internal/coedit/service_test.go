@@ -480,7 +480,7 @@ func TestPublishWaitsForASeq(t *testing.T) {
 			ada.push(ada.typed(" upon"))
 		}()
 		r, problems, err := d.Publish(t.Context(), "ada", lighthouse, 2)
-		if err != nil || r.No != 1 || r.Seq != 2 || len(problems) != 0 || d.shelf.drafts[0].Content.Passages[0].Body != "Once upon" {
+		if err != nil || r.No != 1 || r.Seq != 2 || len(problems) != 0 || d.shelf.drafts[0].Passages[0].Body != "Once upon" {
 			t.Errorf("Publish = %+v, %v, %v", r, problems, err)
 		}
 		if told := d.heard(); !strings.HasSuffix(told, "release 1") {

@@ -111,7 +111,7 @@ func newWorld(t *testing.T, o options) *world {
 	}, comment.Options{TypingTTL: o.typingTTL})
 	w.edits = coedit.NewService(coedit.Deps{
 		Log: db, Writers: db, Versions: db, Notes: db, Invitations: db, Stories: w.stories, Members: w.stories, People: people,
-		Notifications: w.notifications, Publisher: hub,
+		Notifications: w.notifications, Publisher: hub, Releases: w.stories,
 		Seed: func(context.Context, story.ID) (coedit.Content, error) {
 			return coedit.FirstContent("Title", "Once", time.Now()), nil
 		},

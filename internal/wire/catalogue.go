@@ -127,6 +127,7 @@ func RESTBodies() []reflect.Type {
 		reflect.TypeFor[DocAuthors](),
 		reflect.TypeFor[DocPublish](),
 		reflect.TypeFor[DocPublished](),
+		reflect.TypeFor[DocImported](),
 		reflect.TypeFor[InvitationCreate](),
 		reflect.TypeFor[InvitationList](),
 	}

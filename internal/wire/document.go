@@ -103,6 +103,13 @@ type DocPublished struct {
 	Problems []DocProblem `json:"problems"`
 }
 
+// DocImported is the answer to POST /v1/docs/{id}/import. With problems of
+// severity error nothing was changed, and Seq is 0.
+type DocImported struct {
+	Seq      int64        `json:"seq"`
+	Problems []DocProblem `json:"problems"`
+}
+
 // DocProblem is what the linter found.
 type DocProblem struct {
 	Severity  string `json:"severity" ts:"'error' | 'warning'"`

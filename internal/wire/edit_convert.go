@@ -7,6 +7,7 @@ import (
 	"github.com/storywire/storywire/internal/coedit"
 	"github.com/storywire/storywire/internal/errs"
 	"github.com/storywire/storywire/internal/story"
+	"github.com/storywire/storywire/internal/tale"
 	"github.com/storywire/storywire/internal/user"
 )
 
@@ -72,7 +73,7 @@ func userOrNull(p user.Profile) *User {
 
 // EditReleaseOf returns a release as it travels.
 func EditReleaseOf(r coedit.Release) EditRelease {
-	return EditRelease{ID: r.ID, No: r.No, Seq: r.Seq, PublishedBy: UserOf(r.PublishedBy), PublishedAt: At(r.PublishedAt)}
+	return EditRelease{ID: string(r.ID), No: r.No, Seq: r.Seq, PublishedBy: UserOf(r.PublishedBy), PublishedAt: At(r.PublishedAt)}
 }
 
 // DocContentOf returns what is written in a document as it travels.
@@ -137,14 +138,8 @@ func DocAuthorsOf(runs []coedit.AuthoredRun, people map[auth.UserID]user.Profile
 }
 
 // DocPublishedOf returns what became of an attempt to publish.
-func DocPublishedOf(r *coedit.Release, problems []coedit.Problem) DocPublished {
-	p := DocPublished{Problems: Map(problems, func(p coedit.Problem) DocProblem {
-		severity := "warning"
-		if p.Error {
-			severity = "error"
-		}
-		return DocProblem{Severity: severity, Code: p.Code, PassageID: p.PassageID, Passage: p.Passage, Message: p.Message}
-	})}
+func DocPublishedOf(r *coedit.Release, problems []tale.Problem) DocPublished {
+	p := DocPublished{Problems: Map(problems, ProblemOf)}
 	if r != nil {
 		release := EditReleaseOf(*r)
 		p.Release = &release

@@ -814,6 +814,11 @@ export interface DocPublished {
   problems: DocProblem[];
 }
 
+export interface DocImported {
+  seq: number;
+  problems: DocProblem[];
+}
+
 export interface InvitationCreate {
   role: Role;
   userId?: string;
