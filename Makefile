@@ -59,6 +59,7 @@ reference: $(test_install) ## The same against the reference implementation: are
 
 .PHONY: e2e
 e2e: build $(test_install) ## Two people in Chromium; pictures in test/e2e/pictures
+	$(GO_BUILD) -o bin/conformance-server ./test/conformance/server
 	cd test && node --test e2e/*.test.mjs
 
 .PHONY: bench

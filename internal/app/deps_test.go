@@ -27,6 +27,7 @@ var allowed = map[string]string{
 
 	"socketio/internal/msgpack": "socketio/parser",
 	"socketio/msgpack":          "socketio socketio/internal/msgpack socketio/parser",
+	"socketio/adminui":          "engineio socketio",
 
 	"redisbus":              "",
 	"socketio/redisadapter": "engineio redisbus socketio socketio/internal/msgpack socketio/parser",

@@ -1,6 +1,7 @@
 // The twin of ../server/main.go on the reference implementation: what passes against this one is what
 // Socket.IO does, so a test that fails here is a wrong test.
 import { createServer } from "node:http";
+import { instrument } from "@socket.io/admin-ui";
 import { Server as Engine } from "engine.io";
 import { Server } from "socket.io";
 import msgpack from "socket.io-msgpack-parser";
@@ -29,6 +30,10 @@ const io = new Server(http, {
   parser: option("parser") === "msgpack" ? msgpack : undefined,
   ...(recovery > 0 && { connectionStateRecovery: { maxDisconnectionDuration: recovery, skipMiddlewares: false } }),
 });
+
+if (option("admin")) {
+  instrument(io, { auth: { type: "basic", username: "admin", password: option("admin") }, mode: "development" });
+}
 
 for (const name of ["/", "/custom"]) {
   io.of(name).on("connection", (socket) => {

@@ -18,6 +18,7 @@ import (
 
 	"github.com/storywire/storywire/engineio"
 	"github.com/storywire/storywire/socketio"
+	"github.com/storywire/storywire/socketio/adminui"
 	"github.com/storywire/storywire/socketio/msgpack"
 )
 
@@ -34,10 +35,12 @@ type settings struct {
 	port    int
 	secure  bool
 	options socketio.Options
+	admin   *adminui.Admin // may be nil
 }
 
-func parseFlags() settings {
+func parseFlags() (settings, error) {
 	var set settings
+	admin := flag.String("admin", "", "bcrypt `hash` of the password with which \"admin\" may use the dashboard; none: no dashboard")
 	pingInterval := flag.Int("ping-interval-ms", 25000, "`ms` between a pong and the next ping")
 	pingTimeout := flag.Int("ping-timeout-ms", 20000, "`ms` a pong may take")
 	connectTimeout := flag.Int("connect-timeout-ms", 10000, "`ms` until a connection must have joined a namespace")
@@ -60,14 +63,24 @@ func parseFlags() settings {
 	if *recovery > 0 {
 		set.options.Recovery = &socketio.Recovery{MaxDisconnection: time.Duration(*recovery) * time.Millisecond}
 	}
-	return set
+	if *admin == "" {
+		return set, nil
+	}
+	var err error
+	set.admin, err = adminui.New(adminui.Options{Auth: adminui.Basic("admin", *admin), Mode: adminui.Development})
+	if err == nil {
+		engine.Observer = set.admin.Observer(nil)
+	}
+	return set, err
 }
 
 func run(ctx context.Context) error {
-	set := parseFlags()
+	set, err := parseFlags()
+	if err != nil {
+		return err
+	}
 	var quic *http3
 	if set.secure {
-		var err error
 		if quic, err = newHTTP3(); err != nil {
 			return err
 		}
@@ -75,6 +88,10 @@ func run(ctx context.Context) error {
 	}
 	engine := engineio.NewServer(engineio.HandlerFunc(newEcho), set.options.Engine)
 	io := newSocketIO(set.options)
+	if set.admin != nil {
+		set.admin.Instrument(io)
+		defer set.admin.Close()
+	}
 
 	mux := http.NewServeMux()
 	mux.Handle("/engine.io/", engine)
