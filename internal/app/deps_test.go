@@ -38,6 +38,7 @@ var allowed = map[string]string{
 	"internal/user":     "internal/auth internal/errs",
 	"internal/tale":     "",
 	"internal/story":    "internal/tale internal/user internal/auth internal/errs",
+	"internal/play":     "internal/notification internal/story internal/tale internal/user internal/auth internal/errs",
 	"internal/presence": "internal/story internal/user internal/auth internal/errs",
 
 	"internal/notification": "internal/user internal/auth internal/errs",
