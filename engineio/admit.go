@@ -88,8 +88,7 @@ func (srv *Server) admit(w http.ResponseWriter, r *http.Request, n int, upgrade 
 	case errClosing:
 		refuseClosing(w)
 	default:
-		srv.observeRefused(codeBadRequest)
-		refuse(codeBadRequest).write(w, upgrade)
+		srv.turnAway(w, r, refuse(codeBadRequest).because(reasonID), upgrade)
 	}
 	return "", false
 }

@@ -70,6 +70,13 @@ func ofConnection(name string) bool {
 	return name == "Connection" || name == "Upgrade" || strings.HasPrefix(name, "Sec-Websocket-")
 }
 
+// RemoteAddr returns the address, "IP:port", from which the session was opened.
+func (s *Session) RemoteAddr() string {
+	_, rest, _ := strings.Cut(s.request, "\n")
+	addr, _, _ := strings.Cut(rest, "\n")
+	return addr
+}
+
 // Handshake returns what the client sent when it opened the session. It is
 // parsed at every call: keep what you need.
 func (s *Session) Handshake() Handshake {
@@ -94,7 +101,25 @@ func (s *Session) Handshake() Handshake {
 }
 
 // greeting is what a session begins with, as WebSocket frames.
-func (s *Session) greeting() []byte { return s.openPacket().wire }
+func (s *Session) greeting() []byte {
+	var wire []byte
+	for _, f := range s.firstFrames() {
+		wire = append(wire, f.wire...)
+	}
+	return wire
+}
+
+// firstFrames are the open packet and what goes with it.
+func (s *Session) firstFrames() []*Frame {
+	frames := []*Frame{s.openPacket()}
+	if first := s.shard.srv.opts.InitialPacket; first != nil {
+		if s.revision != revision4 && s.carrier.Load() != carrierPolling {
+			first = first.typed(s.revision == revision3Text)
+		}
+		frames = append(frames, first)
+	}
+	return frames
+}
 
 // openPacket is the first packet of a session: Engine.IO v4, "Handshake".
 func (s *Session) openPacket() *Frame {

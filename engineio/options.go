@@ -33,6 +33,10 @@ type Options struct {
 	// get 404. A missing trailing slash is added. Default "/engine.io/".
 	Path string
 
+	// OptionalTrailingSlash lets clients leave the slash at the end of Path out, as
+	// the stock client does with addTrailingSlash: false. Mount both paths.
+	OptionalTrailingSlash bool
+
 	// Shards is the number of writer goroutines. Default GOMAXPROCS.
 	Shards int
 
@@ -98,6 +102,9 @@ type Options struct {
 	// that carry an Origin header other than "null".
 	CheckOrigin func(r *http.Request) bool
 
+	// CORS says more about what pages of allowed origins may do.
+	CORS CORS
+
 	// AllowRequest, when set, may refuse a handshake (not requests with a
 	// session id). The text of its error is sent to the client, but not over
 	// WebTransport, where the client is told nothing.
@@ -146,6 +153,14 @@ type Options struct {
 	// session: to its handshake (after InitialHeaders), polls, posts and upgrade.
 	Headers func(h http.Header, r *http.Request)
 
+	// InitialPacket, when set, is the first message of every session. It travels
+	// with the open packet: over polling, a round trip sooner than any other.
+	InitialPacket *Frame
+
+	// ConnectionError, when set, is told of every request that is refused. It may
+	// be called by many goroutines at once.
+	ConnectionError func(r *http.Request, err *ConnectionError)
+
 	// Observer, when set, is told what happens to sessions; for metrics.
 	Observer Observer
 
@@ -183,6 +198,10 @@ func (o Options) withDefaults() Options {
 		if t != Polling && t != WebSocket && t != WebTransport {
 			panic("engineio: Options.Transports: unknown transport " + strconv.Quote(string(t)))
 		}
+	}
+	orDefault(&o.CORS.MaxAge, defaultMaxAge)
+	if len(o.CORS.Methods) == 0 {
+		o.CORS.Methods = []string{http.MethodGet, http.MethodPost}
 	}
 	o.Cookie = cookieTemplate(o.Cookie)
 	if o.Logger == nil {

@@ -55,7 +55,7 @@ func (srv *Server) openPolling(w http.ResponseWriter, r *http.Request) {
 	s.lp = new(longPoll)
 	s.start()
 	srv.register(s)
-	if err := s.writePayload(w, r, []*Frame{s.openPacket()}); err != nil {
+	if err := s.writePayload(w, r, s.firstFrames()); err != nil {
 		s.terminate(endingOf(err))
 	}
 }

@@ -35,16 +35,63 @@ var errorMessages = [...]string{
 type refusal struct {
 	code    errorCode
 	message string // instead of the code's own
+	reason  string // of ConnectionError
 }
+
+// ConnectionError tells Options.ConnectionError of a request that was refused.
+type ConnectionError struct {
+	// Code is what the client is told: 0 transport unknown, 1 session unknown,
+	// 2 handshake not by GET, 3 bad request, 4 forbidden, 5 unsupported revision.
+	Code int
+	// Message is what the client is told.
+	Message string
+	// Reason tells apart what has the same code, in the words of the reference
+	// server, "TRANSPORT_MISMATCH" for one; or is empty.
+	Reason string
+}
+
+// Error implements error.
+func (e *ConnectionError) Error() string { return "engineio: connection refused: " + e.Message }
+
+// The reasons of a ConnectionError.
+const (
+	reasonOrigin    = "INVALID_ORIGIN"
+	reasonTransport = "TRANSPORT_MISMATCH"
+	reasonHandshake = "TRANSPORT_HANDSHAKE_ERROR"
+	reasonRevision  = "PROTOCOL_MISMATCH"
+	reasonID        = "ID_GENERATION_ERROR"
+)
 
 func refuse(code errorCode) *refusal { return &refusal{code: code} }
 
+func (f *refusal) because(reason string) *refusal {
+	f.reason = reason
+	return f
+}
+
+func (f *refusal) text() string {
+	if f.message != "" {
+		return f.message
+	}
+	return errorMessages[f.code]
+}
+
+// turnAway refuses a request, and tells of it.
+func (srv *Server) turnAway(w http.ResponseWriter, r *http.Request, f *refusal, upgrade bool) {
+	srv.tellRefused(r, f)
+	f.write(w, upgrade)
+}
+
+func (srv *Server) tellRefused(r *http.Request, f *refusal) {
+	srv.observeRefused(f.code)
+	if srv.opts.ConnectionError != nil {
+		srv.opts.ConnectionError(r, &ConnectionError{Code: int(f.code), Message: f.text(), Reason: f.reason})
+	}
+}
+
 // write answers the request: as JSON, or as text to a WebSocket client.
 func (f *refusal) write(w http.ResponseWriter, upgrade bool) {
-	message := f.message
-	if message == "" {
-		message = errorMessages[f.code]
-	}
+	message := f.text()
 	h := w.Header()
 	if upgrade {
 		h.Set("Connection", "close")
@@ -66,35 +113,63 @@ func (f *refusal) write(w http.ResponseWriter, upgrade bool) {
 	_, _ = w.Write(body)
 }
 
+// Use adds a middleware, which sees every request that is for the server and of
+// an allowed origin, upgrades to WebSocket among them, before it is judged any
+// further. The first added is the outermost. One that wraps the ResponseWriter
+// must have an Unwrap method (see http.ResponseController) and leave CONNECT
+// alone. Use belongs before the server is mounted.
+func (srv *Server) Use(m func(next http.Handler) http.Handler) {
+	srv.mu.Lock()
+	defer srv.mu.Unlock()
+	srv.middlewares = append(srv.middlewares, m)
+	h := http.Handler(http.HandlerFunc(srv.serve))
+	for _, m := range slices.Backward(srv.middlewares) {
+		h = m(h)
+	}
+	srv.chain.Store(&h)
+}
+
 // ServeHTTP answers the requests of clients.
 func (srv *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if !strings.HasPrefix(r.URL.Path, srv.opts.Path) {
+	if !srv.opts.serves(r.URL.Path) {
 		http.NotFound(w, r)
-		return
-	}
-	if r.Method == http.MethodConnect {
-		srv.serveConnect(w, r)
 		return
 	}
 	upgrade := isUpgrade(r)
 	if !srv.originAllowed(r) {
-		srv.observeRefused(codeForbidden)
-		refuse(codeForbidden).write(w, upgrade)
+		srv.turnAway(w, r, refuse(codeForbidden).because(reasonOrigin), upgrade)
 		return
 	}
-	if !upgrade {
-		writeCORS(w.Header(), r)
+	if !upgrade && r.Method != http.MethodConnect {
+		srv.opts.CORS.write(w.Header(), r)
 		if r.Method == http.MethodOptions && r.Header.Get("Access-Control-Request-Method") != "" {
-			preflight(w, r)
+			srv.opts.CORS.preflight(w, r)
 			return
 		}
 	}
-	query := r.URL.Query()
+	if chain := srv.chain.Load(); chain != nil {
+		(*chain).ServeHTTP(w, r)
+		return
+	}
+	srv.serve(w, r)
+}
+
+// serves reports whether a path is the server's.
+func (o *Options) serves(path string) bool {
+	return strings.HasPrefix(path, o.Path) || o.OptionalTrailingSlash && path+"/" == o.Path
+}
+
+// serve answers a request of an allowed origin.
+func (srv *Server) serve(w http.ResponseWriter, r *http.Request) {
+	if r.Method == http.MethodConnect {
+		srv.serveConnect(w, r)
+		return
+	}
+	query, upgrade := r.URL.Query(), isUpgrade(r)
 	s, refused := srv.verify(r, query, upgrade)
 	switch {
 	case refused != nil:
-		srv.observeRefused(refused.code)
-		refused.write(w, upgrade)
+		srv.turnAway(w, r, refused, upgrade)
 	case upgrade:
 		srv.serveWebSocket(w, r, s)
 	case s == nil:
@@ -112,7 +187,7 @@ func (srv *Server) verify(r *http.Request, query url.Values, upgrade bool) (*Ses
 		return nil, refuse(codeTransportUnknown)
 	}
 	if upgrade && transport != WebSocket {
-		return nil, refuse(codeBadRequest)
+		return nil, refuse(codeBadRequest).because(reasonTransport)
 	}
 	sid, version := query.Get("sid"), query.Get("EIO")
 	if sid != "" {
@@ -120,8 +195,10 @@ func (srv *Server) verify(r *http.Request, query url.Values, upgrade bool) (*Ses
 		switch {
 		case s == nil:
 			return nil, refuse(codeUnknownSession)
-		case !upgrade && s.Transport() != transport, version != strconv.Itoa(s.Protocol()):
-			return nil, refuse(codeBadRequest)
+		case !upgrade && s.Transport() != transport:
+			return nil, refuse(codeBadRequest).because(reasonTransport)
+		case version != strconv.Itoa(s.Protocol()):
+			return nil, refuse(codeBadRequest).because(reasonRevision)
 		}
 		return s, nil
 	}
@@ -129,7 +206,7 @@ func (srv *Server) verify(r *http.Request, query url.Values, upgrade bool) (*Ses
 	case r.Method != http.MethodGet:
 		return nil, refuse(codeBadHandshakeMethod)
 	case transport == WebSocket && !upgrade:
-		return nil, refuse(codeBadRequest)
+		return nil, refuse(codeBadRequest).because(reasonHandshake)
 	}
 	if refused := srv.allow(r); refused != nil {
 		return nil, refused

@@ -21,6 +21,7 @@ type Server struct {
 	next    atomic.Uint32 // spreads sessions over shards
 	gate    gate
 	squeeze compression
+	chain   atomic.Pointer[http.Handler] // nil without middlewares
 
 	wg       sync.WaitGroup // open sessions and readers
 	flushers sync.WaitGroup // started by shards only
@@ -30,6 +31,8 @@ type Server struct {
 	sessions map[string]*Session     // nil: the id is taken, the session not yet open
 	arriving map[StreamConn]struct{} // their first packet is awaited
 	closed   bool
+
+	middlewares []func(http.Handler) http.Handler
 
 	stop    sync.Once
 	stopped chan struct{} // closed when every goroutine has ended

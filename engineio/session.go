@@ -29,6 +29,8 @@ type Session struct {
 	awaited atomic.Uint32 // pongNotAwaited, ...
 	posting atomic.Bool   // a polling POST is being read
 
+	upgraded atomic.Bool
+
 	// The rest belongs to the shard's goroutine.
 	ws      *wsConn   // nil while on polling
 	lp      *longPoll // nil while on WebSocket
@@ -70,6 +72,34 @@ func (s *Session) Transport() Transport {
 	}
 	return Polling
 }
+
+// ReadyState is what a session is doing.
+type ReadyState string
+
+// The states of a session.
+const (
+	Open    ReadyState = "open"
+	Closing ReadyState = "closing" // what is queued is still sent
+	Closed  ReadyState = "closed"
+)
+
+// ReadyState returns the session's state.
+func (s *Session) ReadyState() ReadyState {
+	switch s.state.Load() {
+	case stateOpen:
+		return Open
+	case stateClosing:
+		return Closing
+	default:
+		return Closed
+	}
+}
+
+// Upgrading reports whether another transport tries to take over from polling.
+func (s *Session) Upgrading() bool { return s.carrier.Load() == carrierProbing }
+
+// Upgraded reports whether another transport took over from polling.
+func (s *Session) Upgraded() bool { return s.upgraded.Load() }
 
 // carry makes the connection the one that the shard writes to.
 func (s *Session) carry(c *wsConn) {

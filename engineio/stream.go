@@ -115,16 +115,13 @@ func (srv *Server) serveConnect(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
 	var refused *refusal
 	switch {
-	case !srv.originAllowed(r):
-		refused = refuse(codeForbidden)
 	case !srv.opts.enabled(WebTransport), query.Has("transport") && Transport(query.Get("transport")) != WebTransport:
 		refused = refuse(codeTransportUnknown)
 	case query.Has("EIO") && query.Get("EIO") != "4":
 		refused = refuse(codeUnsupportedVersion)
 	}
 	if refused != nil {
-		srv.observeRefused(refused.code)
-		refused.write(w, false)
+		srv.turnAway(w, r, refused, false)
 		return
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), srv.opts.UpgradeTimeout)
@@ -193,6 +190,7 @@ func (srv *Server) openStream(r *http.Request, conn net.Conn) (*wsConn, error) {
 	defer cancel()
 	r = r.WithContext(ctx)
 	if refused := srv.allow(r); refused != nil {
+		srv.tellRefused(r, refused)
 		return nil, errors.New(refused.message)
 	}
 	id, err := srv.take(r, 1)

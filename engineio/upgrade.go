@@ -116,6 +116,7 @@ func (c *wsConn) takeOver() error {
 		return errNoUpgrade
 	}
 	c.probing = false
+	s.upgraded.Store(true)
 	if s.state.Load() == stateClosed {
 		return errNoUpgrade // its end may have come before the deadline was lifted
 	}
