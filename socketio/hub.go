@@ -18,6 +18,7 @@ type hub struct {
 	spaces []space // by shard
 
 	recovery *recoverer // nil: clients that come back start anew
+	watch    *roomWatch // nil: nobody does
 }
 
 var _ Adapter = (*hub)(nil)

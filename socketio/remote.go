@@ -1,12 +1,14 @@
 package socketio
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"sync"
 
 	"github.com/storywire/storywire/engineio"
+	"github.com/storywire/storywire/socketio/parser"
 )
 
 // RemoteBroadcast is a broadcast of another process that has not been read yet.
@@ -45,7 +47,58 @@ func (ns *Namespace) ServerCount(ctx context.Context) (int, error) {
 	return 1, nil
 }
 
-var _ BatchAdapter = (*hub)(nil)
+// A RoomWatcher is an Adapter that tells in which rooms this process has
+// sockets. The local adapter of a namespace is one.
+type RoomWatcher interface {
+	Adapter
+	// WatchRooms has f called when the first socket of this process enters a room
+	// and when the last has left it; own: the room is that of a socket's id. It
+	// must be called before there are sockets, and with nil to end it. f is called
+	// by shards, one at a time, and must be quick.
+	WatchRooms(f func(room string, own, exists bool))
+}
+
+var (
+	_ BatchAdapter = (*hub)(nil)
+	_ RoomWatcher  = (*hub)(nil)
+)
+
+// WatchRooms implements [RoomWatcher].
+func (h *hub) WatchRooms(f func(room string, own, exists bool)) {
+	if h.watch == nil {
+		h.watch = &roomWatch{shards: map[string]int{}}
+		for i := range h.spaces {
+			h.spaces[i].watch = h.watch
+		}
+	}
+	h.watch.mu.Lock()
+	defer h.watch.mu.Unlock()
+	h.watch.f = f
+}
+
+// roomWatch makes of the rooms of shards those of the process.
+type roomWatch struct {
+	mu     sync.Mutex // guards the fields below; held while f is called
+	shards map[string]int
+	f      func(room string, own, exists bool)
+}
+
+// count notes that a shard has a room now, or no longer. A nil roomWatch does
+// nothing.
+func (w *roomWatch) count(room string, own bool, change int) {
+	if w == nil {
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	was := w.shards[room]
+	if w.shards[room] = was + change; was+change == 0 {
+		delete(w.shards, room)
+	}
+	if w.f != nil && (was == 0 || was+change == 0) {
+		w.f(room, own, change > 0)
+	}
+}
 
 // BroadcastAll implements [BatchAdapter].
 func (h *hub) BroadcastAll(batch []RemoteBroadcast) {
@@ -112,6 +165,25 @@ func (h *hub) read(read func() *Broadcast) *Broadcast {
 	}
 	b.frames, b.hub = frames, h
 	return b
+}
+
+// EncodeEvent returns the JSON array [event, args...], with placeholders for its
+// binary values; it is for processes that send events through Redis and are no
+// server. The error is ErrReservedEvent or an argument's that is not JSON.
+func EncodeEvent(event string, args ...any) (data []byte, attachments [][]byte, err error) {
+	if parser.Reserved(event) {
+		return nil, nil, fmt.Errorf("%w: %q", ErrReservedEvent, event)
+	}
+	sc := scratches.Get().(*scratch)
+	defer sc.release()
+	sc.buf.WriteByte('[')
+	if err = sc.name(event); err == nil {
+		attachments, err = sc.values(args, true)
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("encode %q: %w", event, err)
+	}
+	return bytes.Clone(sc.buf.Bytes()), attachments, nil
 }
 
 // Attachments returns the binary values that the placeholders in Raw stand for;

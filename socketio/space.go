@@ -14,7 +14,8 @@ type space struct {
 	rooms   map[string]*room
 	epoch   uint64   // number of the last selection
 	picked  []member // scratch of pick
-	heard   uint64   // position of the last broadcast, see Recovery
+	watch   *roomWatch
+	heard   uint64 // position of the last broadcast, see Recovery
 }
 
 // member is a socket in a list, with its session beside it: broadcasting to a
@@ -49,6 +50,7 @@ func (sp *space) add(s *Socket) {
 	s.seat.at = int32(len(sp.members))
 	sp.members = append(sp.members, member{s.conn.session, s})
 	sp.ids[s.id] = s
+	sp.watch.count(s.id, true, 1)
 }
 
 func (sp *space) remove(s *Socket) {
@@ -66,6 +68,7 @@ func (sp *space) remove(s *Socket) {
 	sp.members = sp.members[:last]
 	if sp.ids[s.id] == s { // not a socket's that carries this one on
 		delete(sp.ids, s.id)
+		sp.watch.count(s.id, true, -1)
 	}
 	s.seat = seat{}
 }
@@ -78,6 +81,7 @@ func (sp *space) join(s *Socket, name string) {
 	if r == nil {
 		r = &room{name: name}
 		sp.rooms[name] = r
+		sp.watch.count(name, false, 1)
 	}
 	s.seat.rooms = append(s.seat.rooms, ticket{r, int32(len(r.members)), sp.heard})
 	r.members = append(r.members, member{s.conn.session, s})
@@ -112,6 +116,7 @@ func (sp *space) vacate(t ticket) {
 	r.members = r.members[:last]
 	if last == 0 {
 		delete(sp.rooms, r.name)
+		sp.watch.count(r.name, false, -1)
 		return
 	}
 	for i := range moved.socket.seat.rooms {

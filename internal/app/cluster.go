@@ -14,10 +14,11 @@ import (
 
 // Redis says how nodes find each other. Without a URL there is one node.
 type Redis struct {
-	URL    string        `name:"redis-url" env:"REDIS_URL" help:"Redis that connects several nodes, like redis://localhost:6379; without it there is one node."`
-	Beat   time.Duration `name:"redis-beat" env:"REDIS_BEAT" default:"2s" help:"How often a node says that it lives; one that was silent for five of them holds nobody online."`
-	Prefix string        `name:"redis-prefix" env:"REDIS_PREFIX" default:"storywire" help:"What the nodes' keys and channels in Redis begin with; one per cluster."`
-	Key    string        `name:"redis-key" env:"REDIS_KEY" default:"socket.io" help:"What the channels of the Socket.IO adapter begin with; the key of the Node servers in the cluster."`
+	URL     string        `name:"redis-url" env:"REDIS_URL" help:"Redis that connects several nodes, like redis://localhost:6379; without it there is one node."`
+	Beat    time.Duration `name:"redis-beat" env:"REDIS_BEAT" default:"2s" help:"How often a node says that it lives; one that was silent for five of them holds nobody online."`
+	Prefix  string        `name:"redis-prefix" env:"REDIS_PREFIX" default:"storywire" help:"What the nodes' keys and channels in Redis begin with; one per cluster."`
+	Key     string        `name:"redis-key" env:"REDIS_KEY" default:"socket.io" help:"What the channels of the Socket.IO adapter begin with; the key of the Node servers in the cluster."`
+	Adapter string        `name:"redis-adapter" env:"REDIS_ADAPTER" default:"classic" enum:"classic,sharded" help:"How sockets of several nodes are connected: classic, or sharded (Redis 7) as the Node servers in the cluster do."`
 }
 
 // nodes is this node's part in the cluster.
@@ -49,6 +50,9 @@ func (a *App) joinCluster() error {
 func (a *App) adapter() func(*socketio.Namespace, socketio.Adapter) socketio.Adapter {
 	if a.nodes.wire == nil {
 		return nil
+	}
+	if a.cfg.Redis.Adapter == "sharded" {
+		return redisadapter.NewSharded(a.nodes.wire, redisadapter.ShardedOptions{Prefix: a.cfg.Redis.Key, Logger: a.log})
 	}
 	return redisadapter.New(a.nodes.wire, redisadapter.Options{Key: a.cfg.Redis.Key, Logger: a.log})
 }

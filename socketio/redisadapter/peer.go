@@ -205,6 +205,10 @@ func (p *peer) answerSockets(r *request) {
 	ctx, cancel := context.WithTimeout(p.ctx, p.timeout)
 	defer cancel()
 	found, err := p.local.Fetch(ctx, r.target)
+	if err == nil {
+		// Who learns here that a socket is in a room may send to the room.
+		err = p.bus.Settle(ctx)
+	}
 	if err != nil {
 		return
 	}

@@ -58,6 +58,7 @@ func settled(t *testing.T, bus *redisbus.Bus, of adapter) adapter {
 }
 
 func TestClassic(t *testing.T) {
+	t.Parallel()
 	adaptertest.Run(t, 3, func(t *testing.T, nodes int) []func(*socketio.Namespace, socketio.Adapter) socketio.Adapter {
 		redis := servers.Redis(t)
 		all := make([]func(*socketio.Namespace, socketio.Adapter) socketio.Adapter, nodes)
@@ -68,4 +69,24 @@ func TestClassic(t *testing.T) {
 		}
 		return all
 	})
+}
+
+func TestSharded(t *testing.T) {
+	t.Parallel()
+	for name, mode := range map[string]redisadapter.SubscriptionMode{
+		"static": redisadapter.Static, "dynamic": redisadapter.Dynamic, "private": redisadapter.DynamicPrivate,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel() // it mostly waits
+			adaptertest.Run(t, 2, func(t *testing.T, nodes int) []func(*socketio.Namespace, socketio.Adapter) socketio.Adapter {
+				redis := servers.Redis(t)
+				all := make([]func(*socketio.Namespace, socketio.Adapter) socketio.Adapter, nodes)
+				for i := range all {
+					bus := connect(t, redis.URL)
+					all[i] = settled(t, bus, redisadapter.NewSharded(bus, redisadapter.ShardedOptions{Prefix: redis.Prefix, Mode: mode}))
+				}
+				return all
+			})
+		})
+	}
 }
