@@ -43,6 +43,7 @@ type options struct {
 	servers string
 	pprof   string
 	results string
+	db      string
 }
 
 func main() {
@@ -54,6 +55,7 @@ func main() {
 	flag.StringVar(&o.cases, "cases", "", "comma-separated cases; default: "+strings.Join(rowNames(), ","))
 	flag.StringVar(&o.servers, "servers", "", "comma-separated servers; default: "+strings.Join(wireServers, ","))
 	flag.StringVar(&o.pprof, "pprof", "", "address where the storywire server shows its profiles")
+	flag.StringVar(&o.db, "database", "", "postgres://... with an empty database for the comments case; default: an SQLite file of its own for each round")
 	flag.StringVar(&o.results, "results", "", `directory of the figures; default bench/results for a complete run; "-": none`)
 	flag.Parse()
 
@@ -121,7 +123,7 @@ func newBench(ctx context.Context, o options, progress io.Writer) (b *bench, cle
 	}
 	cleanUp = func() { _ = os.RemoveAll(dir) }
 	b = &bench{
-		programs: &programs{root: filepath.Dir(strings.TrimSpace(string(mod))), dir: dir, pprof: o.pprof},
+		programs: &programs{root: filepath.Dir(strings.TrimSpace(string(mod))), dir: dir, pprof: o.pprof, database: o.db},
 		scale:    fullScale,
 		servers:  servers,
 		wanted:   func(row string) bool { return slices.Contains(cases, row) },

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net"
@@ -31,9 +32,10 @@ const jwtSecret = "the benchmark's own secret, 32 bytes at least"
 
 // programs knows how to start every server.
 type programs struct {
-	root  string // of the module
-	dir   string // of what the run builds and stores; removed at its end
-	pprof string
+	root     string // of the module
+	dir      string // of what the run builds and stores; removed at its end
+	pprof    string
+	database string // of storywire serve; empty: an SQLite file for each round
 }
 
 // build compiles the Go servers and installs the Node one where it is not yet.
@@ -106,9 +108,10 @@ func (p *programs) serve(ctx context.Context, round int) (*process, load.Target,
 	if err != nil {
 		return nil, load.Target{}, err
 	}
+	database := cmp.Or(p.database, filepath.Join(p.dir, fmt.Sprintf("comments-%d.db", round)))
 	proc, err := startProcess("storywire serve", []string{p.binary("serve"), "serve"}, []string{
 		"HOST=127.0.0.1", "PORT=" + port, "JWT_SECRET=" + jwtSecret,
-		"DATABASE_URL=" + filepath.Join(p.dir, fmt.Sprintf("comments-%d.db", round)),
+		"DATABASE_URL=" + database,
 		"RATE_WRITE=1000000/s:1000000", "RATE_READ=1000000/s:1000000",
 	})
 	if err != nil {

@@ -5,6 +5,7 @@ package servers
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -36,22 +37,24 @@ var shared = sync.OnceValues(startPostgres)
 // none, the test is skipped, and fails under CI=true.
 func Postgres(t testing.TB) string {
 	t.Helper()
-	admin := os.Getenv("DATABASE_URL")
-	if !strings.HasPrefix(admin, "postgres") {
-		needPostgres(t)
-		s, err := shared()
-		if err != nil {
-			t.Fatal(err)
-		}
-		admin = s.url("postgres")
+	if admin := os.Getenv("DATABASE_URL"); strings.HasPrefix(admin, "postgres") {
+		name, url := newDatabase(t, admin)
+		t.Cleanup(func() { administer(t, admin, "DROP DATABASE "+name+" WITH (FORCE)") })
+		return url
 	}
-	return newDatabase(t, admin)
+	needPostgres(t)
+	s, err := shared()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, url := newDatabase(t, s.url("postgres")) // it goes with the server
+	return url
 }
 
 // PostgresServer is a server of a test's own, which it may stop and start.
 type PostgresServer struct {
 	Addr string // host:port; stays through restarts
-	URL  string // of a database; "postgres" has nothing in it
+	URL  string // of an empty database
 
 	bin, dir string
 	as       *syscall.Credential // nil: ourselves
@@ -67,7 +70,7 @@ func NewPostgresServer(t testing.TB) *PostgresServer {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.watchdog.Close() })
-	s.URL = newDatabase(t, s.url("postgres"))
+	_, s.URL = newDatabase(t, s.url("postgres"))
 	return s
 }
 
@@ -109,7 +112,7 @@ func postgresPrograms() (string, error) {
 	}
 	found, err := filepath.Glob("/usr/lib/postgresql/*/bin/initdb")
 	if err != nil || len(found) == 0 {
-		return "", fmt.Errorf("no PostgreSQL: install the package postgresql, or set DATABASE_URL=postgres://... to a server that lets databases be created")
+		return "", errors.New("no PostgreSQL: install the package postgresql, or set DATABASE_URL=postgres://... to a server that lets databases be created")
 	}
 	slices.Sort(found)
 	return filepath.Dir(found[len(found)-1]), nil
@@ -244,18 +247,17 @@ func appendFile(path, text string) error {
 	return nil
 }
 
-// newDatabase makes a database that goes when the test ends.
-func newDatabase(t testing.TB, admin string) string {
+// newDatabase makes an empty database on the server of admin.
+func newDatabase(t testing.TB, admin string) (name, address string) {
 	t.Helper()
 	u, err := url.Parse(admin)
 	if err != nil {
 		t.Fatalf("DATABASE_URL: %v", err)
 	}
-	name := "test_" + strings.ToLower(rand.Text())
+	name = "test_" + strings.ToLower(rand.Text())
 	administer(t, admin, "CREATE DATABASE "+name)
-	t.Cleanup(func() { administer(t, admin, "DROP DATABASE "+name+" WITH (FORCE)") })
 	u.Path = "/" + name
-	return u.String()
+	return name, u.String()
 }
 
 func administer(t testing.TB, admin, query string) {
