@@ -27,6 +27,14 @@ func (ns *Namespace) Encode(event string, args ...any) (*Packet, error) {
 	return &Packet{event, len(args), msg}, nil
 }
 
+// Event returns the event's name.
+func (p *Packet) Event() string { return p.event }
+
+// Args returns the event's arguments.
+func (p *Packet) Args() *Args {
+	return &Args{data: p.msg.data, skip: 1, n: p.args, attachments: p.msg.attachments}
+}
+
 // Size returns about how many bytes the packet takes in memory and on the wire.
 func (p *Packet) Size() int { return framesSize(p.msg.frames) }
 
@@ -100,6 +108,11 @@ func (s *Socket) admit(r *rules) bool {
 				return false
 			}
 			called, admitted = true, s.enter(a, nil)
+			if admitted {
+				for _, p := range slices.Concat(a.Before, a.After) {
+					s.ns.tell(s, Target{}, p.event, p.msg, p.args)
+				}
+			}
 			return admitted
 		})
 	})

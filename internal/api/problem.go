@@ -28,6 +28,8 @@ var statuses = map[errs.Code]int{
 	errs.Kicked:          http.StatusForbidden,
 	errs.BadCode:         http.StatusNotFound,
 	errs.WrongState:      http.StatusConflict,
+	errs.EpochChanged:    http.StatusGone,
+	errs.Gone:            http.StatusGone,
 	errs.RateLimited:     http.StatusTooManyRequests,
 	errs.PayloadTooLarge: http.StatusRequestEntityTooLarge,
 	errs.Unavailable:     http.StatusServiceUnavailable,

@@ -99,9 +99,14 @@ func (a *App) assemble(ctx context.Context) error {
 	}
 	limits := ratelimit.NewClasses(a.cfg.Rates.classes(), nil)
 	a.sockets = a.newSockets(limits)
-	a.hub = gateway.NewHub(a.sockets.Of("/ws"), gateway.HubOptions{Logger: a.log})
-
 	a.people = user.NewDirectory(a.store, user.Options{Logger: a.log})
+	hub := gateway.HubOptions{History: a.store, People: a.people, Shared: a.store.Shared(), Logger: a.log}
+	if a.nodes.redis != nil {
+		hub.Bus = a.nodes.bus
+	}
+	if a.hub, err = gateway.NewHub(ctx, a.sockets.Of("/ws"), hub); err != nil {
+		return err
+	}
 	a.stories = story.NewService(a.store, a.people, story.Options{Announcer: a.hub, Bus: a.nodes.bus})
 	notifications := notification.NewService(a.store, a.people, a.hub, notification.Options{})
 	a.comments = comment.NewService(comment.Deps{
@@ -112,8 +117,8 @@ func (a *App) assemble(ctx context.Context) error {
 
 	gw := gateway.New(a.hub, gateway.Deps{
 		Verifier: verifier, People: a.people, Stories: a.stories, Comments: a.comments,
-		Notifications: notifications, Presence: tracker, Edits: edits, Limits: limits,
-	}, gateway.Options{SocketsPerUser: a.cfg.Limits.SocketsPerUser, Logger: a.log})
+		Notifications: notifications, Presence: tracker, Sessions: a.store, Edits: edits, Limits: limits,
+	}, gateway.Options{SocketsPerUser: a.cfg.Limits.SocketsPerUser, RecoveryWindow: a.cfg.Limits.RecoveryWindow, Logger: a.log})
 
 	rest, err := api.NewServer(api.Deps{
 		Verifier: verifier, People: a.people, Stories: a.stories, Comments: a.comments,

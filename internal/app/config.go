@@ -46,6 +46,7 @@ type Limits struct {
 	MaxBody        int64         `name:"max-body" env:"MAX_BODY" default:"1048576" help:"Largest HTTP body, in bytes."`
 	SocketsPerUser int           `name:"sockets-per-user" env:"SOCKETS_PER_USER" default:"20" help:"Connections one user may have."`
 	RoomsPerSocket int           `name:"rooms-per-socket" env:"ROOMS_PER_SOCKET" default:"200" help:"Rooms one connection may be in."`
+	RecoveryWindow time.Duration `name:"recovery-window" env:"RECOVERY_WINDOW" default:"24h" help:"How long somebody may be away and still be put into their stories again."`
 	ConnectTimeout time.Duration `name:"connect-timeout" env:"CONNECT_TIMEOUT" default:"10s" help:"How long a connection may take to sign in."`
 	UpgradeTimeout time.Duration `name:"upgrade-timeout" env:"UPGRADE_TIMEOUT" default:"10s" help:"How long a change of transport may take."`
 	WriteTimeout   time.Duration `name:"write-timeout" env:"WRITE_TIMEOUT" default:"10s" help:"How long a write may go without progress before the connection is cut."`
@@ -127,6 +128,7 @@ func (l Limits) validate() error {
 		{"MAX_BODY", l.MaxBody > 0},
 		{"SOCKETS_PER_USER", l.SocketsPerUser > 0},
 		{"ROOMS_PER_SOCKET", l.RoomsPerSocket > 0},
+		{"RECOVERY_WINDOW", l.RecoveryWindow > 0},
 		{"CONNECT_TIMEOUT", l.ConnectTimeout > 0},
 		{"UPGRADE_TIMEOUT", l.UpgradeTimeout > 0},
 		{"WRITE_TIMEOUT", l.WriteTimeout > 0},

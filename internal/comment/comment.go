@@ -93,6 +93,9 @@ type Store interface {
 	// Comments returns at most limit (0: none) comments of a story with a seq below
 	// below (0: all), newest first, and the story's position at that moment.
 	Comments(ctx context.Context, id story.ID, below int64, limit int) ([]Comment, Seq, error)
+	// CommentsSince returns at most limit comments of a story with a seq above seq,
+	// oldest first, and the story's position at that moment.
+	CommentsSince(ctx context.Context, id story.ID, seq int64, limit int) ([]Comment, Seq, error)
 }
 
 // Stories decides who may do what in a story, as story.Service does.

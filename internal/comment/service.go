@@ -216,6 +216,12 @@ func (s *Service) List(ctx context.Context, caller auth.UserID, q Query) (Page, 
 	if n := len(items); n > 0 && items[n-1].Seq > 1 {
 		page.NextCursor = "c" + strconv.FormatInt(items[n-1].Seq, 36)
 	}
+	s.name(ctx, items)
+	return page, nil
+}
+
+// name fills in who the authors are.
+func (s *Service) name(ctx context.Context, items []Comment) {
 	authors := make([]auth.UserID, len(items))
 	for i := range items {
 		authors[i] = items[i].User.ID
@@ -224,7 +230,20 @@ func (s *Service) List(ctx context.Context, caller auth.UserID, q Query) (Page, 
 	for i := range items {
 		items[i].User = people[items[i].User.ID]
 	}
-	return page, nil
+}
+
+// Since returns the comments of a story above a seq, the oldest first and at most
+// limit, and where the story is now.
+func (s *Service) Since(ctx context.Context, caller auth.UserID, id story.ID, seq int64, limit int) ([]Comment, Seq, error) {
+	if _, err := s.deps.Stories.MayRead(ctx, caller, id); err != nil {
+		return nil, Seq{}, err
+	}
+	items, pos, err := s.deps.Store.CommentsSince(ctx, id, seq, limit)
+	if err != nil {
+		return nil, Seq{}, errs.Wrap("comment.Since", err)
+	}
+	s.name(ctx, items)
+	return items, pos, nil
 }
 
 // parseCursor returns the seq that a page starts below; 0 is above all.

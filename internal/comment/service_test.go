@@ -72,6 +72,15 @@ func (w *world) Comments(_ context.Context, id story.ID, below int64, limit int)
 	return list, comment.Seq{Epoch: "e", Seq: int64(len(w.comments))}, nil
 }
 
+func (w *world) CommentsSince(_ context.Context, id story.ID, seq int64, limit int) (list []comment.Comment, pos comment.Seq, err error) {
+	for _, c := range w.comments {
+		if c.StoryID == id && c.Seq > seq && len(list) < limit {
+			list = append(list, c)
+		}
+	}
+	return list, comment.Seq{Epoch: "e", Seq: int64(len(w.comments))}, nil
+}
+
 func (w *world) may(caller auth.UserID, id story.ID, role story.Role) (*story.Access, error) {
 	a := w.stories[id]
 	if a == nil {

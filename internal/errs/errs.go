@@ -24,6 +24,8 @@ const (
 	Validation      Code = "VALIDATION"
 	Conflict        Code = "CONFLICT"
 	RoomFull        Code = "ROOM_FULL"
+	EpochChanged    Code = "EPOCH_CHANGED" // the position is none of this database's
+	Gone            Code = "GONE"          // too much has happened since
 	RateLimited     Code = "RATE_LIMITED"
 	PayloadTooLarge Code = "PAYLOAD_TOO_LARGE"
 	Unavailable     Code = "UNAVAILABLE"

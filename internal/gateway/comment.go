@@ -25,7 +25,7 @@ func (g *Gateway) newComment(ctx context.Context, s *session, in wire.CommentNew
 		Content:  in.Content,
 		ParentID: comment.ID(in.ParentID),
 		CID:      in.CID,
-		Origin:   s.id,
+		Origin:   s.sid,
 	})
 	if err != nil {
 		return posted{}, err

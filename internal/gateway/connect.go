@@ -2,17 +2,19 @@ package gateway
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"net"
 	"net/http"
 	"time"
 
-	"github.com/storywire/storywire/internal/auth"
 	"github.com/storywire/storywire/internal/errs"
-	"github.com/storywire/storywire/internal/notification"
+	"github.com/storywire/storywire/internal/feed"
 	"github.com/storywire/storywire/internal/presence"
 	"github.com/storywire/storywire/internal/ratelimit"
+	"github.com/storywire/storywire/internal/story"
 	"github.com/storywire/storywire/internal/wire"
 	"github.com/storywire/storywire/socketio"
 )
@@ -39,11 +41,20 @@ type credentials struct {
 	Token string `json:"token"`
 }
 
-// arrival is what authenticate leaves for connected.
+// arrival is what authenticate leaves for begin and connected.
 type arrival struct {
-	session *session
-	claims  auth.Claims
-	counts  notification.Counts
+	session   *session
+	expiresAt time.Time
+	ready     wire.SessionReady // without what is known only when it is sent
+
+	recovered bool
+	rooms     []wire.RoomState
+	revoked   []story.ID // joined once, but not to be read any more
+	from      int64      // the client has seen everything up to it
+	lost      bool       // what the client has seen is none of this database's
+	wants     []feed.Want
+	replay    *feed.Replay
+	gaps      []string // rooms that cannot be replayed
 }
 
 // authenticate lets a socket in by the token in its auth payload, and by
@@ -55,21 +66,28 @@ func (g *Gateway) authenticate(ctx context.Context, s *socketio.Socket) error {
 			g.opts.Logger.Error("connect", "error", err)
 			err = &errs.Error{Op: "gateway.connect", Code: errs.Unavailable, Message: "Storywire cannot answer right now.", RetryAfter: time.Second, Err: err}
 		}
-		refusal := wire.NewRefusal(err)
-		return &socketio.ConnectError{
-			Message: refusal.Message,
-			Data:    wire.ConnectErrorData{Code: refusal.Code, RetryAfterMs: refusal.RetryAfterMs},
-		}
+		return refusal(err)
 	}
 	s.SetData(a)
 	return nil
 }
 
+// refusal is err as the client is told it.
+func refusal(err error) *socketio.ConnectError {
+	r := wire.NewRefusal(err)
+	return &socketio.ConnectError{Message: r.Message, Data: wire.ConnectErrorData{Code: r.Code, RetryAfterMs: r.RetryAfterMs}}
+}
+
+func tooManyTabs() error {
+	return &errs.Error{Op: "gateway.admit", Code: errs.RateLimited, Message: "You have too many tabs open.", RetryAfter: time.Minute}
+}
+
 func (g *Gateway) admit(ctx context.Context, s *socketio.Socket) (*arrival, error) {
 	const op = "gateway.admit"
 	var c credentials
-	if data := s.Handshake().Auth; len(data) > 0 {
-		if err := json.Unmarshal(data, &c); err != nil {
+	payload := s.Handshake().Auth
+	if len(payload) > 0 {
+		if err := json.Unmarshal(payload, &c); err != nil {
 			return nil, errs.E(op, errs.Unauthenticated, "Connect with auth: {token}, a string.")
 		}
 	}
@@ -80,19 +98,40 @@ func (g *Gateway) admit(ctx context.Context, s *socketio.Socket) (*arrival, erro
 	if wait, ok := g.deps.Limits.ConnUser.Allow(string(claims.UserID)); !ok {
 		return nil, &errs.Error{Op: op, Code: errs.RateLimited, Message: "You connect too often.", RetryAfter: wait}
 	}
+	profile := g.deps.People.Remember(claims)
+	a := &arrival{expiresAt: claims.ExpiresAt}
+	a.session = &session{id: s.ID(), sid: s.ID(), pid: newPID(), gateway: g, socket: s, user: profile}
+	// Before the counts: what comes after it is told, what was before is counted.
+	fresh := g.hub.feed.Cursor()
+	if err := g.comeBack(ctx, a, readTicket(payload), fresh); err != nil {
+		return nil, err
+	}
+	// After that: the old connection of a client that comes back is gone.
 	if g.hub.sessions.count(claims.UserID) >= g.opts.SocketsPerUser {
-		return nil, &errs.Error{Op: op, Code: errs.RateLimited, Message: "You have too many tabs open.", RetryAfter: time.Minute}
+		return nil, tooManyTabs()
 	}
 	counts, err := g.deps.Notifications.Counts(ctx, claims.UserID)
 	if err != nil {
 		return nil, err
 	}
-	profile := g.deps.People.Remember(claims)
-	return &arrival{&session{id: s.ID(), gateway: g, socket: s, user: profile}, claims, counts}, nil
+	a.ready = wire.SessionReady{
+		ConnectionID:   a.session.sid,
+		User:           wire.UserOf(profile),
+		ServerTime:     wire.At(g.opts.Now()),
+		TokenExpiresAt: wire.At(claims.ExpiresAt),
+		Unread:         wire.Unread{Notifications: wire.CountsOf(counts)},
+	}
+	return a, nil
 }
 
-// connected makes the session known. Its first event is session:ready: before
-// it the socket is in no room.
+// newPID returns a secret that nobody guesses.
+func newPID() string {
+	var b [15]byte
+	_, _ = rand.Read(b[:]) // never fails
+	return base64.RawURLEncoding.EncodeToString(b[:])
+}
+
+// connected tells the services of a connection that has been let in.
 func (g *Gateway) connected(s *socketio.Socket) {
 	a, ok := s.Data().(*arrival)
 	if !ok { // only a mistake of ours
@@ -101,30 +140,35 @@ func (g *Gateway) connected(s *socketio.Socket) {
 	}
 	sess := a.session
 	s.SetData(sess)
-	if !g.hub.sessions.add(sess, g.opts.SocketsPerUser) { // others were faster
-		s.Disconnect(true)
-		return
-	}
 	g.deps.Presence.Connect(s.Context(), presence.ConnectionID(sess.id), sess.user)
-	g.hub.arrive(sess, wire.SessionReady{
-		ConnectionID:   sess.id,
-		User:           wire.UserOf(sess.user),
-		ServerTime:     wire.At(g.opts.Now()),
-		TokenExpiresAt: wire.At(a.claims.ExpiresAt),
-		Rooms:          []wire.RoomState{},
-		Unread:         wire.Unread{Notifications: wire.CountsOf(a.counts)},
-	})
-	g.expiry.set(sess, a.claims.ExpiresAt)
+	for _, r := range a.rooms {
+		g.deps.Presence.Enter(presence.ConnectionID(sess.id), story.ID(r.StoryID))
+	}
+	g.expiry.set(sess, a.expiresAt)
+	g.restored(s.Context(), a)
+}
+
+// restored takes a connection that came back out of the stories that its user may
+// not read any more: whoever lost the right in between was not yet here to be
+// taken out.
+func (g *Gateway) restored(ctx context.Context, a *arrival) {
+	for _, r := range a.rooms {
+		g.recheck(ctx, a.session, story.ID(r.StoryID))
+	}
+	for _, id := range a.revoked {
+		a.session.emit(wire.StoryLeftEvent, wire.StoryLeft{StoryID: string(id), Reason: wire.LeftByRevoke})
+	}
 }
 
 // disconnected forgets the session. It runs once for every connected one, after
 // the last of its events.
-func (g *Gateway) disconnected(s *socketio.Socket, _ socketio.DisconnectReason) {
+func (g *Gateway) disconnected(s *socketio.Socket, reason socketio.DisconnectReason) {
 	sess, ok := s.Data().(*session)
 	if !ok {
 		return
 	}
 	sess.end()
+	g.forget(sess, reason)
 	g.expiry.remove(sess)
 	g.hub.sessions.remove(sess)
 	g.deps.Comments.Disconnected(sess.id)

@@ -36,6 +36,7 @@ var classes = map[string]class{
 	wire.NotificationReadEvent: classWrite,
 	wire.CommentListEvent:      classRead,
 	wire.NotificationListEvent: classRead,
+	wire.SyncSinceEvent:        classRead,
 	wire.CommentTypingEvent:    classEph,
 	wire.PresenceUpdateEvent:   classEph,
 	wire.PresenceGetEvent:      classRead,

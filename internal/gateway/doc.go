@@ -6,7 +6,7 @@
 // to. A [Gateway] is the incoming half: the handlers of the namespace. They are
 // two because the services stand between them:
 //
-//	hub := gateway.NewHub(io.Of("/ws"), gateway.HubOptions{})
+//	hub, err := gateway.NewHub(ctx, io.Of("/ws"), gateway.HubOptions{History: db, People: people})
 //	comments := comment.NewService(comment.Deps{Publisher: hub, ...}, ...)
 //	gw := gateway.New(hub, gateway.Deps{Comments: comments, ...}, gateway.Options{})
 //	go hub.Run(ctx)

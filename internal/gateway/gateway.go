@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/storywire/storywire/internal/auth"
@@ -11,14 +12,18 @@ import (
 	"github.com/storywire/storywire/internal/notification"
 	"github.com/storywire/storywire/internal/presence"
 	"github.com/storywire/storywire/internal/ratelimit"
+	"github.com/storywire/storywire/internal/recovery"
 	"github.com/storywire/storywire/internal/story"
 	"github.com/storywire/storywire/internal/user"
 	"github.com/storywire/storywire/internal/wire"
 	"github.com/storywire/storywire/socketio"
 )
 
-// DefaultSocketsPerUser is how many connections one user may have.
-const DefaultSocketsPerUser = 20
+// Defaults of Options.
+const (
+	DefaultSocketsPerUser = 20             // connections that one user may have
+	DefaultRecoveryWindow = 24 * time.Hour // a laptop that was closed for the night
+)
 
 // Deps are what a Gateway asks; all are needed.
 type Deps struct {
@@ -29,12 +34,16 @@ type Deps struct {
 	Notifications *notification.Service
 	Presence      *presence.Tracker
 	Edits         *coedit.Service
+	Sessions      recovery.Store
 	Limits        *ratelimit.Classes
 }
 
 // Options of a Gateway. The zero value means the defaults.
 type Options struct {
-	SocketsPerUser int              // default DefaultSocketsPerUser
+	SocketsPerUser int // default DefaultSocketsPerUser
+	// RecoveryWindow is for how long a client may be away and still be put into its
+	// stories again. Default DefaultRecoveryWindow.
+	RecoveryWindow time.Duration
 	Now            func() time.Time // default time.Now
 	Logger         *slog.Logger     // default slog.Default()
 }
@@ -53,6 +62,9 @@ func New(hub *Hub, d Deps, o Options) *Gateway {
 	if o.SocketsPerUser <= 0 {
 		o.SocketsPerUser = DefaultSocketsPerUser
 	}
+	if o.RecoveryWindow <= 0 {
+		o.RecoveryWindow = DefaultRecoveryWindow
+	}
 	if o.Now == nil {
 		o.Now = time.Now
 	}
@@ -62,6 +74,7 @@ func New(hub *Hub, d Deps, o Options) *Gateway {
 	g := &Gateway{deps: d, opts: o, hub: hub, expiry: newExpiryQueue(o.Now)}
 	ns := hub.ns
 	ns.Use(g.authenticate)
+	ns.OnAdmit(g.begin)
 	ns.OnConnect(g.connected)
 	ns.OnDisconnect(g.disconnected)
 	ns.UseEvent(g.limit)
@@ -85,12 +98,17 @@ func (g *Gateway) handlers(ns *socketio.Namespace) {
 	handle(ns, wire.NotificationListEvent, g.listNotifications)
 	handle(ns, wire.NotificationReadEvent, g.readNotifications)
 	handle(ns, wire.AuthRefreshEvent, g.refreshToken)
+	handle(ns, wire.SyncSinceEvent, g.syncSince)
 	g.editHandlers(ns)
 	g.playHandlers(ns)
 }
 
-// Run ends connections whose tokens end, until ctx ends. It returns nil.
+// Run ends connections whose tokens end, and keeps the records of those that
+// live, until ctx ends. It returns nil.
 func (g *Gateway) Run(ctx context.Context) error {
+	var records sync.WaitGroup
+	records.Go(func() { g.keepRecords(ctx) })
+	defer records.Wait()
 	g.expiry.run(ctx,
 		func(s *session, at time.Time) {
 			s.emit(wire.AuthExpiringEvent, wire.AuthExpiring{ExpiresAt: wire.At(at)})

@@ -100,9 +100,12 @@ func newWorld(t *testing.T, o options) *world {
 		Engine: engineio.Options{AllowRequest: gateway.Admit(limits.Conn)},
 		Limits: socketio.Limits{Rooms: o.rooms}, Logger: log,
 	})
-	hub := gateway.NewHub(io.Of("/ws"), gateway.HubOptions{AnnounceEvery: o.announceEvery, Logger: log})
-	w.hub = hub
 	people := user.NewDirectory(db, user.Options{})
+	hub, err := gateway.NewHub(t.Context(), io.Of("/ws"), gateway.HubOptions{History: db, People: people, AnnounceEvery: o.announceEvery, Logger: log})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.hub = hub
 	w.verifier = verifier
 	w.stories = story.NewService(db, people, story.Options{Announcer: hub})
 	w.notifications = notification.NewService(db, people, hub, notification.Options{})
@@ -119,7 +122,7 @@ func newWorld(t *testing.T, o options) *world {
 	tracker := presence.NewTracker(db, hub, presence.Options{Grace: o.grace, DiffEvery: 20 * time.Millisecond})
 	gw := gateway.New(hub, gateway.Deps{
 		Verifier: verifier, People: people, Stories: w.stories, Comments: w.comments,
-		Notifications: w.notifications, Presence: tracker, Edits: w.edits, Limits: limits,
+		Notifications: w.notifications, Presence: tracker, Sessions: db, Edits: w.edits, Limits: limits,
 	}, gateway.Options{SocketsPerUser: o.socketsPerUser, Logger: log})
 
 	ctx, cancel := context.WithCancel(context.Background())

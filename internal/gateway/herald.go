@@ -107,15 +107,15 @@ func (h *herald) enqueue(id auth.UserID, p *person) {
 	}
 }
 
-// arrive takes in a connection: join puts it into roomOnline and into the room
+// arrive takes in a connection: enter puts it into roomOnline and into the room
 // of its announcements. It gets its replay with the next tick, and every
 // transition that is told after that: each of the two tells of other people.
-func (h *herald) arrive(socketID string, join func(group string) error) error {
+func (h *herald) arrive(socketID string, enter func(group string)) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.arrivals = append(h.arrivals, socketID)
 	h.joined++
-	return join(groupRooms[h.joined%heraldGroups])
+	enter(groupRooms[h.joined%heraldGroups])
 }
 
 var groupRooms = func() (rooms [heraldGroups]string) {

@@ -2,7 +2,7 @@ package gateway
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"log/slog"
 	"slices"
 	"strings"
@@ -11,6 +11,7 @@ import (
 
 	"github.com/storywire/storywire/internal/auth"
 	"github.com/storywire/storywire/internal/comment"
+	"github.com/storywire/storywire/internal/feed"
 	"github.com/storywire/storywire/internal/notification"
 	"github.com/storywire/storywire/internal/presence"
 	"github.com/storywire/storywire/internal/story"
@@ -34,8 +35,15 @@ func presenceRooms(rooms []string) []string {
 
 func roomUser(id auth.UserID) string { return "user:" + string(id) }
 
-// HubOptions of a Hub. The zero value means the defaults.
+// HubOptions of a Hub. The zero value of each optional field means its default.
 type HubOptions struct {
+	History History
+	People  People
+	Bus     Bus // to the other nodes; nil: there are none
+	// Shared says that other processes commit to the same database: what no
+	// message tells of is then looked for there.
+	Shared bool
+
 	// AnnounceEvery is how often connections that never subscribed to presence
 	// are told again who is online. Default 30 s.
 	AnnounceEvery time.Duration
@@ -48,13 +56,12 @@ type HubOptions struct {
 type Hub struct {
 	ns       *socketio.Namespace
 	log      *slog.Logger
+	bus      Bus
+	epoch    string
+	feed     *feed.Feed
 	sessions registry
 	typing   typingBoard
 	herald   *herald
-
-	// door is locked by a connection between its session:ready and its rooms,
-	// so that whatever its client does upon the one finds the other.
-	door sync.RWMutex
 }
 
 var (
@@ -64,8 +71,8 @@ var (
 	_ story.Announcer     = (*Hub)(nil)
 )
 
-// NewHub returns a Hub that tells the sockets of ns.
-func NewHub(ns *socketio.Namespace, o HubOptions) *Hub {
+// NewHub returns a Hub that tells the sockets of ns what happens from now on.
+func NewHub(ctx context.Context, ns *socketio.Namespace, o HubOptions) (*Hub, error) {
 	if o.AnnounceEvery <= 0 {
 		o.AnnounceEvery = 30 * time.Second
 	}
@@ -75,36 +82,40 @@ func NewHub(ns *socketio.Namespace, o HubOptions) *Hub {
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}
-	h := &Hub{ns: ns, log: o.Logger}
+	h := &Hub{ns: ns, log: o.Logger, bus: o.Bus, epoch: o.History.Epoch()}
 	h.sessions.byUser = map[auth.UserID][]*session{}
 	h.typing.stories = map[story.ID]map[auth.UserID]typist{}
+	h.typing.ended = map[story.ID]map[auth.UserID]typist{}
 	h.herald = newHerald(ns, o, h.sessions.size, h.tell)
-	return h
+	fo := feed.Options{Source: source{h, o.History, o.People}, Deliver: h.deliver, Alone: o.Bus == nil && !o.Shared, Logger: o.Logger}
+	if o.Bus != nil {
+		fo.Publish = h.publish
+	}
+	var err error
+	if h.feed, err = feed.Open(ctx, fo); err != nil {
+		return nil, fmt.Errorf("open the feed: %w", err)
+	}
+	return h, nil
 }
 
-// Run tells who is online, in batches, until ctx ends. It returns nil.
+// Run tells who is online, in batches, and the durable events of all nodes,
+// until ctx ends. It returns nil.
 func (h *Hub) Run(ctx context.Context) error {
-	h.herald.run(ctx)
-	return nil
+	if h.bus != nil {
+		defer h.bus.Subscribe(feedChannel, h.receive)()
+		defer h.bus.Subscribe(fenceChannel, h.fenced)()
+		defer h.bus.OnGap(h.feed.Nudge)()
+	}
+	var wg sync.WaitGroup
+	wg.Go(func() { h.herald.run(ctx) })
+	err := h.feed.Run(ctx)
+	wg.Wait()
+	return err
 }
 
 // Drain tells everybody that the server is about to stop: they come back by themselves.
 func (h *Hub) Drain() {
-	h.tell(h.ns.To(roomOnline), wire.SessionClosingEvent, wire.SessionClosing{Reason: wire.ClosingDrain})
-}
-
-// arrive tells s that it is ready and lets it hear the news from then on.
-func (h *Hub) arrive(s *session, ready wire.SessionReady) {
-	h.door.Lock()
-	defer h.door.Unlock()
-	s.emit(wire.SessionReadyEvent, ready)
-	err := h.herald.arrive(s.id, func(group string) error {
-		s.group = group
-		return s.socket.Join(roomOnline, roomUser(s.user.ID), group)
-	})
-	if err != nil && !errors.Is(err, socketio.ErrDisconnected) {
-		h.log.Error("join", "error", err)
-	}
+	h.tell(h.ns.Local().To(roomOnline), wire.SessionClosingEvent, wire.SessionClosing{Reason: wire.ClosingDrain})
 }
 
 // tell emits to rooms and logs what can only be a mistake of ours.
@@ -112,36 +123,6 @@ func (h *Hub) tell(to socketio.Operator, event string, payload any) {
 	if err := to.Emit(event, payload); err != nil {
 		h.log.Error("emit", "event", event, "error", err)
 	}
-}
-
-// CommentCreated tells everybody in the story, and the connection it came from
-// whether or not it is there: each once.
-func (h *Hub) CommentCreated(_ context.Context, c comment.Comment, origin string) {
-	to := h.ns.To(roomStory(c.StoryID))
-	if origin != "" {
-		to = h.ns.To(roomStory(c.StoryID), origin)
-	}
-	h.tell(to, wire.CommentCreatedEvent, wire.CommentOf(c))
-}
-
-// NotificationCreated tells all connections of the user.
-func (h *Hub) NotificationCreated(_ context.Context, n notification.Stored) {
-	h.door.RLock()
-	defer h.door.RUnlock()
-	h.tell(h.ns.To(roomUser(n.Notification.UserID)), wire.NotificationNewEvent, wire.NotificationNew{
-		Notification: wire.NotificationOf(n.Notification), Counts: wire.CountsOf(n.Counts),
-	})
-}
-
-// NotificationsRead tells the other connections of the user.
-func (h *Hub) NotificationsRead(_ context.Context, id auth.UserID, m notification.Marked, origin string) {
-	h.door.RLock()
-	defer h.door.RUnlock()
-	to := h.ns.To(roomUser(id))
-	if origin != "" {
-		to = to.Except(origin)
-	}
-	h.tell(to, wire.NotificationUpdatedEvent, wire.NotificationUpdatedOf(m))
 }
 
 // UserOnline tells everybody, in the next batch.

@@ -16,7 +16,7 @@ func (g *Gateway) listNotifications(ctx context.Context, s *session, in wire.Not
 }
 
 func (g *Gateway) readNotifications(ctx context.Context, s *session, in wire.NotificationRead) (wire.NotificationReadDone, error) {
-	marked, err := g.deps.Notifications.MarkRead(context.WithoutCancel(ctx), s.user.ID, wire.MarkOf(in, s.id))
+	marked, err := g.deps.Notifications.MarkRead(context.WithoutCancel(ctx), s.user.ID, wire.MarkOf(in, s.sid))
 	if err != nil {
 		return wire.NotificationReadDone{}, err
 	}

@@ -21,7 +21,12 @@ func (g *Gateway) subscribePresence(ctx context.Context, s *session, in wire.Pre
 		return wire.PresenceUsers{}, err
 	}
 	if s.subscribe() {
-		s.socket.Leave(s.group)
+		s.socket.Leave(s.announced())
+	}
+	if in.StoryID != "" {
+		if err := g.record(ctx, s); err != nil {
+			return wire.PresenceUsers{}, err
+		}
 	}
 	s.emit(wire.PresenceUsersEvent, users)
 	return users, nil
@@ -54,8 +59,10 @@ func (g *Gateway) followStory(ctx context.Context, s *session, id story.ID, mode
 	if err := s.socket.Join(room); err != nil {
 		return wire.PresenceUsers{}, errs.E("gateway.followStory", errs.RoomFull, "You have too many stories open in this tab.")
 	}
+	s.follow([]string{room}, []string{other})
 	if _, err := g.deps.Stories.MayRead(ctx, s.user.ID, id); err != nil { // lost in between
 		s.socket.Leave(room)
+		s.follow(nil, []string{room})
 		return wire.PresenceUsers{}, err
 	}
 	if mode == wire.PresenceCountOnly {
@@ -97,13 +104,19 @@ func (g *Gateway) getPresence(ctx context.Context, _ *session, in wire.PresenceG
 }
 
 // unsubscribePresence ends what is told of presence in a story, or in all.
-func (g *Gateway) unsubscribePresence(_ context.Context, s *session, in wire.PresenceUnsubscribe) (wire.PresenceUnsubscribed, error) {
+func (g *Gateway) unsubscribePresence(ctx context.Context, s *session, in wire.PresenceUnsubscribe) (wire.PresenceUnsubscribed, error) {
 	id := story.ID(in.StoryID)
 	rooms := []string{roomStoryPresence(id), roomStoryCount(id)}
 	if in.StoryID == "" {
 		rooms = presenceRooms(s.socket.Rooms())
 	}
 	s.socket.Leave(rooms...)
+	s.follow(nil, rooms)
+	if s.isRecorded() {
+		if err := g.record(ctx, s); err != nil {
+			return wire.PresenceUnsubscribed{}, err
+		}
+	}
 	return wire.PresenceUnsubscribed{StoryID: string(in.StoryID)}, nil
 }
 

@@ -73,3 +73,18 @@ func (r *registry) size() int {
 	defer r.mu.Unlock()
 	return r.total
 }
+
+// recorded returns the secrets of the sessions that have a record.
+func (r *registry) recorded() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var pids []string
+	for _, all := range r.byUser {
+		for _, s := range all {
+			if s.isRecorded() {
+				pids = append(pids, s.pid)
+			}
+		}
+	}
+	return pids
+}

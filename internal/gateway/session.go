@@ -15,7 +15,9 @@ import (
 // It knows its socket, but nothing in it depends on that one, so that another
 // socket can carry it on.
 type session struct {
-	id      string // of the connection; the origin of what it writes
+	id      string // of the connection, which alone has it
+	sid     string // of the socket, which a connection that carries it on has too: the origin of what it writes
+	pid     string // the client's secret; see package recovery
 	gateway *Gateway
 	socket  *socketio.Socket
 	user    user.Profile
@@ -23,8 +25,11 @@ type session struct {
 
 	mu         sync.Mutex // guards the fields below
 	ended      bool
+	superseded bool // another connection carries it on
 	stories    []joined
-	subscribed bool // has asked for presence, so that it needs no announcements
+	follows    []string // rooms of presence
+	subscribed bool     // has asked for presence, so that it needs no announcements
+	recorded   bool     // there is a record of it
 
 	expiry expiry // guarded by the expiryQueue
 
@@ -41,10 +46,9 @@ type session struct {
 // joined is a story that a session has joined.
 type joined struct {
 	id    story.ID
-	count int // joins minus leaves: two components may show one story
+	count int   // joins minus leaves: two components may show one story
+	since int64 // it hears what comes after this position
 	role  story.Role
-	epoch string
-	seq   int64 // of the last comment when it was joined
 }
 
 // join counts a join; first says that it is the first of the story. ok is
@@ -91,12 +95,24 @@ func (s *session) drop(id story.ID) bool {
 	return true
 }
 
-// at remembers how far the session has come in a story.
-func (s *session) at(id story.ID, epoch string, seq int64) {
+// entered remembers from where on the session hears a story.
+func (s *session) entered(id story.ID, since int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if i := s.index(id); i >= 0 {
-		s.stories[i].epoch, s.stories[i].seq = epoch, seq
+		s.stories[i].since = since
+	}
+}
+
+// follow remembers that the session follows rooms of presence, instead of others.
+func (s *session) follow(rooms, instead []string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.follows = slices.DeleteFunc(s.follows, func(room string) bool { return slices.Contains(instead, room) })
+	for _, room := range rooms {
+		if !slices.Contains(s.follows, room) {
+			s.follows = append(s.follows, room)
+		}
 	}
 }
 
@@ -126,6 +142,13 @@ func (s *session) has(id story.ID) bool {
 	return s.index(id) >= 0
 }
 
+// announced returns the room of the session's announcements.
+func (s *session) announced() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.group
+}
+
 // subscribe reports whether it is the session's first subscription to presence.
 func (s *session) subscribe() (first bool) {
 	s.mu.Lock()
@@ -133,6 +156,12 @@ func (s *session) subscribe() (first bool) {
 	first = !s.subscribed
 	s.subscribed = true
 	return first
+}
+
+func (s *session) isRecorded() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.recorded
 }
 
 // end closes the record: nothing can be joined any more.

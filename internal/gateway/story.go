@@ -24,7 +24,7 @@ func (g *Gateway) joinStory(ctx context.Context, s *session, in wire.StoryJoin) 
 	if !ok {
 		return wire.StoryJoined{}, errs.E("gateway.joinStory", errs.Unavailable, "The connection has ended.")
 	}
-	before, err := g.hub.enter(s, id)
+	before, err := g.hub.enter(s, id, first)
 	if err != nil {
 		s.leave(id)
 		if errors.Is(err, socketio.ErrRoom) {
@@ -37,6 +37,10 @@ func (g *Gateway) joinStory(ctx context.Context, s *session, in wire.StoryJoin) 
 		g.leave(s, id)
 		return wire.StoryJoined{}, err
 	}
+	if err := g.record(ctx, s); err != nil {
+		g.leave(s, id)
+		return wire.StoryJoined{}, err
+	}
 	if first {
 		g.deps.Presence.Enter(presence.ConnectionID(s.id), id)
 	}
@@ -44,9 +48,8 @@ func (g *Gateway) joinStory(ctx context.Context, s *session, in wire.StoryJoin) 
 	position, err := g.deps.Comments.Position(ctx, id)
 	if err != nil {
 		g.leave(s, id)
-		return wire.StoryJoined{}, err
+		return wire.StoryJoined{}, errors.Join(err, g.record(ctx, s))
 	}
-	s.at(id, position.Epoch, position.Seq)
 	return g.hub.welcome(s, before, wire.StoryJoined{
 		StoryID: string(id),
 		Role:    role.String(),
@@ -57,9 +60,17 @@ func (g *Gateway) joinStory(ctx context.Context, s *session, in wire.StoryJoin) 
 }
 
 // leaveStory takes back one join; a leave without a join does nothing.
-func (g *Gateway) leaveStory(_ context.Context, s *session, in wire.StoryLeave) (wire.StoryLeft, error) {
+func (g *Gateway) leaveStory(ctx context.Context, s *session, in wire.StoryLeave) (wire.StoryLeft, error) {
+	id := story.ID(in.StoryID)
 	left := wire.StoryLeft{StoryID: string(in.StoryID), Reason: wire.LeftByWish}
-	if g.leave(s, story.ID(in.StoryID)) {
+	if !s.has(id) {
+		return left, nil
+	}
+	last := g.leave(s, id)
+	if err := g.record(ctx, s); err != nil {
+		return left, err
+	}
+	if last {
 		s.emit(wire.StoryLeftEvent, left)
 	}
 	return left, nil

@@ -8,6 +8,7 @@ import (
 
 	"github.com/storywire/storywire/internal/auth"
 	"github.com/storywire/storywire/internal/comment"
+	"github.com/storywire/storywire/internal/feed"
 	"github.com/storywire/storywire/internal/story"
 	"github.com/storywire/storywire/internal/wire"
 )
@@ -19,7 +20,15 @@ type typingBoard struct {
 	mu      sync.Mutex // guards the fields below; taken before a socket's
 	stories map[story.ID]map[auth.UserID]typist
 	told    uint64 // transitions so far
+
+	// Who has stopped lately: a client that comes back may not have heard it.
+	ended   map[story.ID]map[auth.UserID]typist
+	endings []typist // the first first; some of them have typed again since
 }
+
+// maxEnded is how many of those who have stopped are remembered. Who comes back
+// after more of them may show somebody as typing until that one types again.
+const maxEnded = 10_000
 
 // typist is somebody who types, and which transition told of it.
 type typist struct {
@@ -41,7 +50,9 @@ func (h *Hub) TypingChanged(_ context.Context, t comment.TypingChange) {
 			b.stories[t.StoryID] = map[auth.UserID]typist{}
 		}
 		b.stories[t.StoryID][t.User.ID] = typist{typing, b.told}
+		b.forget(t.StoryID, t.User.ID)
 	} else {
+		b.stopped(typist{typing, b.told})
 		delete(b.stories[t.StoryID], t.User.ID)
 		if len(b.stories[t.StoryID]) == 0 {
 			delete(b.stories, t.StoryID)
@@ -50,11 +61,66 @@ func (h *Hub) TypingChanged(_ context.Context, t comment.TypingChange) {
 	h.tell(h.ns.Local().To(roomStory(t.StoryID)).Except(roomUser(t.User.ID)), wire.CommentTypingEvent, typing)
 }
 
+// stopped remembers who has stopped. The caller holds mu.
+func (b *typingBoard) stopped(t typist) {
+	id := story.ID(t.StoryID)
+	if b.ended[id] == nil {
+		b.ended[id] = map[auth.UserID]typist{}
+	}
+	b.ended[id][auth.UserID(t.UserID)] = t
+	b.endings = append(b.endings, t)
+	if len(b.endings) > maxEnded {
+		oldest := b.endings[0]
+		b.endings = b.endings[1:]
+		if id, user := story.ID(oldest.StoryID), auth.UserID(oldest.UserID); b.ended[id][user].told == oldest.told {
+			b.forget(id, user)
+		}
+	}
+}
+
+// forget forgets that somebody has stopped. The caller holds mu.
+func (b *typingBoard) forget(id story.ID, user auth.UserID) {
+	delete(b.ended[id], user)
+	if len(b.ended[id]) == 0 {
+		delete(b.ended, id)
+	}
+}
+
+// retell makes right what s, which carries on another connection, may believe of
+// who types: it has heard the beginning of some, but perhaps not the end. The
+// caller holds the board's mu.
+func (h *Hub) retell(s *session) {
+	for _, j := range s.joinedStories() {
+		for _, user := range slices.Sorted(maps.Keys(h.typing.ended[j])) {
+			if user != s.user.ID {
+				s.emit(wire.CommentTypingEvent, h.typing.ended[j][user].Typing)
+			}
+		}
+		for _, user := range slices.Sorted(maps.Keys(h.typing.stories[j])) {
+			if user == s.user.ID {
+				continue
+			}
+			typing := h.typing.stories[j][user].Typing
+			typing.IsTyping = false // once it is, however often it was told
+			s.emit(wire.CommentTypingEvent, typing)
+			typing.IsTyping = true
+			s.emit(wire.CommentTypingEvent, typing)
+		}
+	}
+}
+
 // enter makes s join the story's room. The result is for welcome.
-func (h *Hub) enter(s *session, id story.ID) (before uint64, err error) {
-	h.typing.mu.Lock()
-	defer h.typing.mu.Unlock()
-	return h.typing.told, s.socket.Join(roomStory(id))
+func (h *Hub) enter(s *session, id story.ID, first bool) (before uint64, err error) {
+	// While nothing is told, so that the position is where it starts to hear.
+	h.feed.Hold(nil, func(m feed.Missed) {
+		h.typing.mu.Lock()
+		defer h.typing.mu.Unlock()
+		before = h.typing.told
+		if err = s.socket.Join(roomStory(id)); err == nil && first {
+			s.entered(id, m.Cursor)
+		}
+	})
+	return before, err
 }
 
 // welcome tells s that it has joined, and then of those who have typed since

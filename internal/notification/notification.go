@@ -110,6 +110,13 @@ type Marked struct {
 	All    bool
 	ReadAt time.Time
 	Counts Counts
+	Pos    int64 // place among all durable events, as comment.Comment.Pos; 0 if nothing changed
+}
+
+// Read is what a user has read, as it is told again.
+type Read struct {
+	UserID auth.UserID
+	Marked Marked
 }
 
 // Position is where a page ends: the next one starts below it. The zero value is above everything.

@@ -22,8 +22,8 @@ const (
 	subtractUnread     = `UPDATE inboxes SET unread = unread - ?, rev = rev + 1 WHERE user_id = ? RETURNING unread, rev`
 	selectCounts       = `SELECT unread, rev FROM inboxes WHERE user_id = ?`
 	selectNotification = `SELECT ` + notificationColumns + `, pos FROM notifications WHERE id = ?`
-	markOne            = `UPDATE notifications SET read_at = ? WHERE id = ? AND user_id = ? AND read_at = 0`
-	markAll            = `UPDATE notifications SET read_at = ? WHERE user_id = ? AND read_at = 0`
+	markOne            = `UPDATE notifications SET read_at = ?, read_pos = ? WHERE id = ? AND user_id = ? AND read_at = 0`
+	markAll            = `UPDATE notifications SET read_at = ?, read_pos = ? WHERE user_id = ? AND read_at = 0`
 )
 
 // notificationScope is the scope of the idempotency keys of InsertNotifications.
@@ -154,16 +154,17 @@ func (s *Store) MarkRead(ctx context.Context, id auth.UserID, m notification.Mar
 	var marked notification.Marked
 	var changed int64
 	wr := &write{run: func(se *session) (err error) {
+		pos := se.pos + 1
 		marked, changed = notification.Marked{All: m.All, ReadAt: at}, 0
 		if m.All {
-			changed, err = se.changed(markAll, millis(at), string(id))
+			changed, err = se.changed(markAll, millis(at), pos, string(id))
 		}
 		for _, nid := range m.IDs {
 			if m.All || err != nil {
 				break
 			}
 			var n int64
-			if n, err = se.changed(markOne, millis(at), string(nid), string(id)); n > 0 {
+			if n, err = se.changed(markOne, millis(at), pos, string(nid), string(id)); n > 0 {
 				changed += n
 				marked.IDs = append(marked.IDs, nid)
 			}
@@ -175,6 +176,7 @@ func (s *Store) MarkRead(ctx context.Context, id auth.UserID, m notification.Mar
 			marked.Counts, err = scanCounts(se.row(selectCounts, string(id)))
 			return err
 		}
+		marked.Pos = se.next()
 		marked.Counts, err = scanCounts(se.row(subtractUnread, changed, string(id)))
 		return err
 	}}

@@ -81,6 +81,12 @@ func (s *Store) open(ctx context.Context, opts Options) error {
 	return nil
 }
 
+// Shared reports whether other processes may commit to the same database.
+func (s *Store) Shared() bool {
+	_, shared := s.db.migrating()
+	return shared
+}
+
 // Ready returns nil if the database can be read and takes writes.
 func (s *Store) Ready(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, readyWait)

@@ -103,6 +103,9 @@ func (p StoryJoin) Check() error { return need("storyId", p.StoryID) }
 // Check wants a storyId.
 func (p StoryLeave) Check() error { return need("storyId", p.StoryID) }
 
+// Check wants a room.
+func (p SyncSince) Check() error { return need("room", ID(p.Room)) }
+
 // Check wants a storyId; what may be in content is a rule of the comments.
 func (p CommentNew) Check() error { return need("storyId", p.StoryID) }
 

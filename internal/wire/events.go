@@ -14,6 +14,7 @@ const (
 	NotificationListEvent    = "notification:list"
 	NotificationReadEvent    = "notification:read"
 	AuthRefreshEvent         = "auth:refresh"
+	SyncSinceEvent           = "sync:since"
 	EditOpenEvent            = "edit:open"
 	EditUpdateEvent          = "edit:update" // also sent by the server
 	EditSyncEvent            = "edit:sync"
@@ -29,6 +30,7 @@ const (
 	SessionReadyEvent        = "session:ready" // always the first
 	SessionClosingEvent      = "session:closing"
 	AuthExpiringEvent        = "auth:expiring"
+	SyncGapEvent             = "sync:gap"
 	ExceptionEvent           = "exception"
 	StoryJoinedEvent         = "story:joined"
 	StoryLeftEvent           = "story:left"

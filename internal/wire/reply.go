@@ -1,6 +1,10 @@
 package wire
 
-import "github.com/storywire/storywire/internal/errs"
+import (
+	"encoding/json"
+
+	"github.com/storywire/storywire/internal/errs"
+)
 
 // Success is the answer to an event that did what it was asked.
 type Success[T any] struct {
@@ -63,4 +67,13 @@ type Problem struct {
 type Page[T any] struct {
 	Items      []T     `json:"items"`
 	NextCursor *string `json:"nextCursor"` // null after the last page
+}
+
+// Encode returns v as JSON, as it stands in an event.
+func Encode(v any) (json.RawMessage, error) {
+	data, err := json.Marshal(v)
+	if err != nil {
+		return nil, errs.Wrap("wire.Encode", err)
+	}
+	return data, nil
 }

@@ -24,6 +24,9 @@ import (
 type Event struct {
 	Name string
 	Data json.RawMessage // the first argument
+	// Offset is the position behind it, which a client that comes back gives back;
+	// empty: it has none.
+	Offset string
 }
 
 // Ack is the answer to an event.
@@ -66,7 +69,8 @@ type Client struct {
 	taken        map[string]int // per event: index in events after the last one that Next returned
 	acks         map[uint64]chan Ack
 	lastAck      uint64
-	sid          string
+	sid, pid     string
+	offset       string
 	refused      *ConnectError
 	disconnected bool // a DISCONNECT packet came
 }
@@ -138,6 +142,14 @@ func (c *Client) SID() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.sid
+}
+
+// Ticket returns what a client that comes back adds to its auth payload: the
+// secret of the session, and the offset of the last event that had one.
+func (c *Client) Ticket() (pid, offset string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.pid, c.offset
 }
 
 // Disconnected reports whether the server said DISCONNECT, which makes stock
@@ -335,9 +347,9 @@ func (c *Client) take(packet string) bool {
 	body := strings.TrimPrefix(packet[2:], "/ws,")
 	switch packet[1] {
 	case '0':
-		var open struct{ SID string }
+		var open struct{ SID, PID string }
 		_ = json.Unmarshal([]byte(body), &open) // sid stays empty
-		c.sid = open.SID
+		c.sid, c.pid = open.SID, open.PID
 	case '1':
 		c.disconnected = true
 	case '2':
@@ -363,6 +375,10 @@ func (c *Client) event(body string) {
 	_ = json.Unmarshal(args[0], &e.Name) // a name that is none is found by no test
 	if len(args) > 1 {
 		e.Data = args[1]
+	}
+	if len(args) > 2 && args[len(args)-1][0] == '"' {
+		_ = json.Unmarshal(args[len(args)-1], &e.Offset) // it stays empty
+		c.offset = e.Offset
 	}
 	c.events = append(c.events, e)
 }

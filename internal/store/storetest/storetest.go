@@ -2,6 +2,7 @@
 package storetest
 
 import (
+	"context"
 	"fmt"
 	"testing"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"github.com/storywire/storywire/internal/comment"
 	"github.com/storywire/storywire/internal/notification"
 	"github.com/storywire/storywire/internal/presence"
+	"github.com/storywire/storywire/internal/recovery"
 	"github.com/storywire/storywire/internal/story"
 	"github.com/storywire/storywire/internal/user"
 )
@@ -25,8 +27,19 @@ type Store interface {
 	comment.Store
 	notification.Store
 	presence.Store
+	recovery.Store
 	story.Store
 	user.Store
+	History
+}
+
+// History reads durable events by their positions, as the gateway does.
+type History interface {
+	Epoch() string
+	Head(ctx context.Context) (int64, error)
+	StoryComments(ctx context.Context, id story.ID, after int64, limit int) ([]comment.Comment, error)
+	InboxNews(ctx context.Context, id auth.UserID, after int64, limit int) ([]notification.Stored, []notification.Read, error)
+	Committed(ctx context.Context, after, upTo int64) ([]comment.Comment, []notification.Stored, []notification.Read, error)
 }
 
 // noon is when the tests happen.
@@ -72,6 +85,10 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"ProfilesAreReplaced", profilesAreReplaced},
 		{"LastSeenNeverGoesBack", lastSeenNeverGoesBack},
 		{"WhoHidesIsRemembered", whoHidesIsRemembered},
+		{"SessionsGoFromOwnerToOwner", sessionsGoFromOwnerToOwner},
+		{"SessionsExpire", sessionsExpire},
+		{"HistoryIsReadByPosition", historyIsReadByPosition},
+		{"InboxNewsIsReadByPosition", inboxNewsIsReadByPosition},
 	} {
 		t.Run(test.name, func(t *testing.T) { test.run(t, open(t)) })
 	}

@@ -123,6 +123,7 @@ export interface ClientEvents {
   'play:typing': { in: PlayTyping; data: PlayTyping };
   'play:sync': { in: PlaySync; data: PlaySynced };
   'auth:refresh': { in: AuthRefresh; data: AuthRefreshed };
+  'sync:since': { in: SyncSince; data: SyncPage };
   'edit:open': { in: EditOpen; data: EditOpened };
   'edit:update': { in: EditPush; data: EditPushed };
   'edit:sync': { in: EditSync; data: EditSynced };
@@ -138,6 +139,7 @@ export interface ServerEvents {
   'session:ready': SessionReady;
   'session:closing': SessionClosing;
   'auth:expiring': AuthExpiring;
+  'sync:gap': SyncGap;
   exception: Exception;
   'story:joined': StoryJoined;
   'story:left': StoryLeft;
@@ -407,6 +409,20 @@ export interface AuthRefreshed {
   expiresAt: string;
 }
 
+export interface SyncSince {
+  room: string;
+  epoch: string;
+  seq: number;
+  limit?: number;
+}
+
+export interface SyncPage {
+  events: SyncEvent[];
+  epoch: string;
+  seq: number;
+  complete: boolean;
+}
+
 export interface EditOpen {
   storyId: string;
   proto: number;
@@ -507,6 +523,7 @@ export interface SessionReady {
   connectionId: string;
   user: User;
   recovered: boolean;
+  position: Position;
   serverTime: string;
   tokenExpiresAt: string;
   rooms: RoomState[];
@@ -519,6 +536,14 @@ export interface SessionClosing {
 
 export interface AuthExpiring {
   expiresAt: string;
+}
+
+export interface SyncGap {
+  room: string;
+  epoch: string;
+  from: number;
+  to: number;
+  reason: 'expired' | 'overflow';
 }
 
 export interface Exception {
@@ -910,6 +935,12 @@ export interface PlayView {
   createdAt: string;
 }
 
+export interface SyncEvent {
+  event: string;
+  data: unknown;
+  seq: number;
+}
+
 export interface EditPeer {
   clientId: number;
   user: User;
@@ -938,6 +969,11 @@ export interface EditAnchor {
   start: string;
   end: string;
   quote: string;
+}
+
+export interface Position {
+  epoch: string;
+  seq: number;
 }
 
 export interface RoomState {
