@@ -88,7 +88,7 @@ func TestConnectionErrorTellsWhy(t *testing.T) {
 	for _, tt := range []struct {
 		method, query string
 		header        []string
-		want                  engineio.ConnectionError
+		want          engineio.ConnectionError
 	}{
 		{"GET", "?EIO=4", nil, engineio.ConnectionError{Code: 0, Message: "Transport unknown"}},
 		{"GET", "?EIO=4&transport=polling&sid=b", nil, engineio.ConnectionError{Code: 1, Message: "Session ID unknown"}},

@@ -1,6 +1,7 @@
 package socketio
 
 import (
+	"io/fs"
 	"log/slog"
 	"time"
 
@@ -61,6 +62,13 @@ type Options struct {
 	// [Server.OfFunc], when their last socket is gone, until others need their
 	// room. By default they are removed.
 	KeepEmptyNamespaces bool
+
+	// ClientFiles, when set, holds files of npm's socket.io-client, which pages of
+	// any origin may load from below the path: "/socket.io/socket.io.js" and the
+	// seven other names of the reference server, as far as they are there. They are
+	// read once, by NewServer, which panics if they cannot be. Package clientbundle
+	// has them. Default: none.
+	ClientFiles fs.FS
 
 	// Limits bound what clients can ask for.
 	Limits Limits

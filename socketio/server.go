@@ -20,6 +20,9 @@ type Server struct {
 	engine *engineio.Server
 	pool   *pool
 
+	clientPath  string // of clientFiles, with a slash at the end
+	clientFiles map[string]*clientFile
+
 	closing   chan struct{}
 	closeOnce sync.Once
 
@@ -35,12 +38,24 @@ type Server struct {
 func NewServer(opts Options) *Server {
 	srv := &Server{opts: opts.withDefaults(), pool: newPool(), closing: make(chan struct{}), children: map[string]*Namespace{}}
 	srv.namespaces.Store(&map[string]*Namespace{})
+	if srv.opts.ClientFiles != nil {
+		var err error
+		if srv.clientFiles, err = readClientFiles(srv.opts.ClientFiles); err != nil {
+			panic("socketio: Options.ClientFiles: " + err.Error())
+		}
+		srv.clientPath = strings.TrimSuffix(srv.opts.Engine.Path, "/") + "/"
+	}
 	srv.engine = engineio.NewServer(engineio.HandlerFunc(srv.serveSession), srv.opts.Engine)
 	return srv
 }
 
 // ServeHTTP answers the requests of clients: handshakes, polling and WebSocket.
-func (srv *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { srv.engine.ServeHTTP(w, r) }
+func (srv *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if srv.clientFiles != nil && srv.serveClientFile(w, r) {
+		return
+	}
+	srv.engine.ServeHTTP(w, r)
+}
 
 // Engine returns the server of the connections below.
 func (srv *Server) Engine() *engineio.Server { return srv.engine }

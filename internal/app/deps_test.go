@@ -22,6 +22,8 @@ var allowed = map[string]string{
 
 	"engineio/webtransport": "engineio",
 
+	"socketio/clientbundle": "",
+
 	"socketio/parser": "",
 	"socketio":        "engineio socketio/parser",
 

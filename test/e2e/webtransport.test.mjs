@@ -2,21 +2,12 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { after, before, describe, test } from "node:test";
-import { build } from "esbuild";
 import { launch, person } from "../support/browser.mjs";
 import { startLibrary } from "../support/process.mjs";
 
-/** A page with the stock client as window.io, from an origin of its own. */
+/** An empty page of an origin of its own. */
 async function site() {
-  const { outputFiles } = await build({
-    stdin: { contents: 'export { io } from "socket.io-client"; import { io } from "socket.io-client"; window.io = io;', resolveDir: import.meta.dirname },
-    bundle: true,
-    write: false,
-  });
-  const server = createServer((req, res) => {
-    if (req.url === "/main.js") return res.writeHead(200, { "content-type": "text/javascript" }).end(outputFiles[0].contents);
-    res.writeHead(200, { "content-type": "text/html" }).end('<!doctype html><title>WebTransport</title><script src="/main.js"></script>');
-  });
+  const server = createServer((_, res) => res.writeHead(200, { "content-type": "text/html" }).end("<!doctype html><title>WebTransport</title>"));
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
   return { origin: `http://127.0.0.1:${server.address().port}`, stop: () => server.close() };
 }
@@ -45,6 +36,7 @@ describe("the stock client in Chromium over WebTransport", { timeout: 120_000 },
   async function tab(origin, transports) {
     const page = await someone.tab();
     await page.goto(origin);
+    await page.addScriptTag({ url: `${server.url}/socket.io/socket.io.js` });
     const hash = /^certificate (\S+)$/m.exec(server.output())[1];
     await page.evaluate(
       ({ url, transports, hash }) => {

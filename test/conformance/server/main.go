@@ -18,6 +18,7 @@ import (
 
 	"github.com/storywire/storywire/engineio"
 	"github.com/storywire/storywire/socketio"
+	"github.com/storywire/storywire/socketio/clientbundle"
 	"github.com/storywire/storywire/socketio/adminui"
 	"github.com/storywire/storywire/socketio/msgpack"
 )
@@ -122,6 +123,7 @@ func run(ctx context.Context) error {
 }
 
 func newSocketIO(options socketio.Options) *socketio.Server {
+	options.ClientFiles = clientbundle.Files()
 	io := socketio.NewServer(options)
 	greeting(io.Of("/"))
 	greeting(io.Of("/custom"))
