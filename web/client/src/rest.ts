@@ -13,6 +13,11 @@ export interface Rest {
 type Fetch = typeof globalThis.fetch;
 
 async function call<T>(fetcher: Fetch, url: string, init: RequestInit): Promise<T> {
+  return (await request(fetcher, url, init)).json();
+}
+
+/** An answer that is a success; throws a StorywireError otherwise. */
+async function request(fetcher: Fetch, url: string, init: RequestInit): Promise<Response> {
   let response: Response;
   try {
     response = await fetcher(url, init);
@@ -20,19 +25,29 @@ async function call<T>(fetcher: Fetch, url: string, init: RequestInit): Promise<
     if (init.signal?.aborted) throw thrown;
     throw new StorywireError('OFFLINE', 'The server cannot be reached.');
   }
-  if (response.ok) return response.json();
+  if (response.ok) return response;
   const problem: Partial<Problem> | null = await response.json().catch(() => null);
   const code = problem?.code ?? (response.status === 404 ? 'NOT_FOUND' : 'UNAVAILABLE');
   const message = problem?.detail ?? problem?.title ?? 'The server could not answer.';
   throw new StorywireError(code, message, problem?.retryAfterMs);
 }
 
+/** A request with the user's token. */
+export async function authorizedRequest(
+  fetcher: Fetch,
+  url: string,
+  token: TokenSource,
+  path: string,
+  init: RequestInit = {},
+): Promise<Response> {
+  const headers = new Headers(init.headers);
+  headers.set('Authorization', `Bearer ${await token()}`);
+  return request(fetcher, `${url}${path}`, { ...init, headers });
+}
+
 export function createRest(url: string, token: TokenSource, fetcher: Fetch): Rest {
-  const authorized = async <T>(path: string, init: RequestInit = {}): Promise<T> => {
-    const headers = new Headers(init.headers);
-    headers.set('Authorization', `Bearer ${await token()}`);
-    return call(fetcher, `${url}${path}`, { ...init, headers });
-  };
+  const authorized = async <T>(path: string, init: RequestInit = {}): Promise<T> =>
+    (await authorizedRequest(fetcher, url, token, path, init)).json();
   return {
     stories: (cursor, signal) => {
       const query = new URLSearchParams({ limit: '24', ...(cursor ? { cursor } : {}) });

@@ -2,7 +2,7 @@ import { Comments } from './comments.js';
 import { Connection, type ConnectionState, type Session } from './connection.js';
 import { Notifications } from './notifications.js';
 import { OnlineUsers, type Readers, StoryReaders } from './presence.js';
-import { createRest, type Rest } from './rest.js';
+import { authorizedRequest, createRest, type Rest } from './rest.js';
 import { type RoomState, StoryRoom } from './room.js';
 import type { Readable } from './store.js';
 import { socketTransport, type TokenSource, type Transport } from './transport.js';
@@ -21,6 +21,12 @@ export interface StorywireOptions {
   fetch?: typeof globalThis.fetch;
 }
 
+/** The connection, and requests of its user. */
+export interface Link extends Pick<Connection, 'connected' | 'ask' | 'send' | 'on' | 'onUp' | 'onDown'> {
+  /** `fetch` with the user's token; throws a StorywireError unless the answer is a success. */
+  fetch(path: string, init?: RequestInit): Promise<Response>;
+}
+
 /** Everything alive about one story. Listening to a part of it joins the story's room. */
 export interface StoryChannel {
   readonly room: Readable<RoomState>;
@@ -37,6 +43,8 @@ export interface Storywire {
   readonly online: Readable<ReadonlySet<string>>;
   readonly notifications: Notifications;
   readonly rest: Rest;
+  /** What the other parts of this package talk through. */
+  readonly link: Link;
   connect(): void;
   close(): void;
   /** The same object for the same id. */
@@ -50,12 +58,14 @@ export function createStorywire(options: StorywireOptions = {}): Storywire {
   const createTransport = options.createTransport ?? ((source) => socketTransport(url, source));
   const connection = new Connection(createTransport, token);
   const channels = new Map<string, StoryChannel>();
+  const fetcher: typeof fetch = options.fetch ?? ((input, init) => globalThis.fetch(input, init));
   return {
     connection: connection.state,
     session: connection.session,
     online: new OnlineUsers(connection).users,
     notifications: new Notifications(connection),
-    rest: createRest(url, token, options.fetch ?? ((input, init) => globalThis.fetch(input, init))),
+    rest: createRest(url, token, fetcher),
+    link: createLink(connection, (path, init) => authorizedRequest(fetcher, url, token, path, init)),
     connect: () => connection.open(),
     close: () => connection.close(),
     story: (id) => {
@@ -65,6 +75,20 @@ export function createStorywire(options: StorywireOptions = {}): Storywire {
       channels.set(id, channel);
       return channel;
     },
+  };
+}
+
+function createLink(connection: Connection, fetch: Link['fetch']): Link {
+  return {
+    get connected() {
+      return connection.connected;
+    },
+    ask: (event, payload) => connection.ask(event, payload),
+    send: (event, payload) => connection.send(event, payload),
+    on: (event, handler) => connection.on(event, handler),
+    onUp: (handler) => connection.onUp(handler),
+    onDown: (handler) => connection.onDown(handler),
+    fetch,
   };
 }
 
