@@ -18,8 +18,8 @@ import (
 
 	"github.com/storywire/storywire/engineio"
 	"github.com/storywire/storywire/socketio"
-	"github.com/storywire/storywire/socketio/clientbundle"
 	"github.com/storywire/storywire/socketio/adminui"
+	"github.com/storywire/storywire/socketio/clientbundle"
 	"github.com/storywire/storywire/socketio/msgpack"
 )
 
