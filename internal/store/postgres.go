@@ -38,9 +38,6 @@ const (
 	queryWait = 10 * time.Second
 )
 
-// errUnlike says that a statement did not do what it was believed to do.
-var errUnlike = errors.New("another number of rows")
-
 // postgres is a Postgres database, shared with other nodes. One group writes at
 // a time in the whole cluster: it holds the row of feed_head from its first
 // statement to its commit. So commits have one order, which is that of the

@@ -29,6 +29,8 @@ var (
 	errFatal = errors.New("transaction lost")
 	// errAgain marks the error of a write that has made the transaction useless for the others.
 	errAgain = errors.New("transaction spoiled")
+	// errUnlike says that a statement did not do what it was believed to do.
+	errUnlike = errors.New("another number of rows")
 )
 
 // write is one unit that is stored wholly or not at all.
@@ -178,21 +180,24 @@ func (w *writer) poll() (*write, bool) {
 	}
 }
 
-// How a group is carried out: the first that works. A database that forgives
-// needs but the first.
+// How a group is carried out. A database that forgives needs but the first.
 const (
-	ahead   = iota // statements are sent together; each write is believed to work
-	inTurn         // one by one
-	guarded        // and each write with a savepoint
+	ahead   = iota // statements are sent together and believed to work
+	inTurn         // one by one, after one that did something else
+	guarded        // and each write with a savepoint, after one that failed
 )
 
 // commit stores batch in one transaction. A write that fails has its error
 // set and leaves no trace; an error of commit means that nothing is stored.
 func (w *writer) commit(batch []*write) error {
 	err := w.attempt(batch, ahead)
-	for mode := inTurn; mode <= guarded && errors.Is(err, errAgain); mode++ {
+	if errors.Is(err, errUnlike) {
 		w.rollback()
-		err = w.attempt(batch, mode)
+		err = w.attempt(batch, inTurn)
+	}
+	if errors.Is(err, errAgain) {
+		w.rollback()
+		err = w.attempt(batch, guarded)
 	}
 	if err != nil {
 		return err
