@@ -57,6 +57,11 @@ conformance: build $(test_install) ## The stock JavaScript clients against the s
 reference: $(test_install) ## The same against the reference implementation: are the tests right?
 	cd test && npm run --silent conformance:reference
 
+.PHONY: mixed
+mixed: $(test_install) ## A cluster with Node's servers, both ways
+	$(GO_BUILD) -o bin/mixed-server ./test/cluster/mixed/server
+	cd test && node --test cluster/mixed/*.test.mjs
+
 .PHONY: e2e
 e2e: build $(test_install) ## Two people in Chromium; pictures in test/e2e/pictures
 	$(GO_BUILD) -o bin/conformance-server ./test/conformance/server

@@ -31,7 +31,8 @@ export async function tempFolder() {
   return { path, remove: () => rm(path, { recursive: true, force: true }) };
 }
 
-function launch(command, args, options) {
+/** A process whose output is kept. */
+export function launch(command, args, options) {
   const child = spawn(command, args, { ...options, stdio: ["ignore", "pipe", "pipe"] });
   const log = [];
   const keep = (chunk) => {
@@ -112,6 +113,16 @@ export async function startStorywire({ args = [], env = {}, folder, port } = {})
   };
 }
 
+/** Where a process says that it listens. */
+export async function listening(process) {
+  let url;
+  await ready(process, async () => {
+    url = /^listening on (https?:\S+)$/m.exec(process.output())?.[1];
+    return url !== undefined;
+  });
+  return url;
+}
+
 /**
  * The library's test server: the Go one, or its twin on the reference implementation with LIBRARY=reference.
  * With LIBRARY_URL set, that server is used instead.
@@ -122,11 +133,7 @@ export async function startLibrary(options = {}) {
   const server = reference
     ? launch(process.execPath, [join(root, "test/conformance/reference/server.mjs"), ...args], { env: process.env })
     : launch(process.env.CONFORMANCE_BIN ?? join(root, "bin", "conformance-server"), args, { env: process.env });
-  let url;
-  await ready(server, async () => {
-    url = /^listening on (https?:\S+)$/m.exec(server.output())?.[1];
-    return url !== undefined;
-  });
+  const url = await listening(server);
   return { url, stop: server.stop, output: server.output, alive: server.alive };
 }
 
