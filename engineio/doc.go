@@ -24,6 +24,11 @@
 // sessions run concurrently. While [Receiver.Message] blocks, nothing more is read from
 // that client: this is how a program slows a client down.
 //
+// A handler whose receivers never block says so with [PromptHandler]; they slow
+// a client down with [Session.Pause]. On Linux its plain TCP connections then
+// need no goroutine: shards read from them too, and an idle connection is a few
+// hundred bytes of memory. Options.DisablePoller switches that off.
+//
 // Each session belongs to one [Shard], whose goroutine does all its writing. A
 // shard takes everything that waits in its inbox, applies it, and makes one
 // non-blocking write per session. So messages sent under load share writes,

@@ -12,7 +12,8 @@ func NewFrameParser(payload, fragments int) *FrameParser {
 
 // Feed pushes data; message and control are called with what was found.
 func (f *FrameParser) Feed(data []byte, message func(data []byte, binary bool), control func(opcode byte, payload []byte)) error {
-	return f.p.feed(data, frameFuncs{message, control})
+	_, err := f.p.feed(data, frameFuncs{message, control})
+	return err
 }
 
 // Idle reports whether the parser holds no memory.

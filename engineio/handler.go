@@ -26,13 +26,33 @@ type HandlerFunc func(s *Session) Receiver
 // ServeSession calls f(s).
 func (f HandlerFunc) ServeSession(s *Session) Receiver { return f(s) }
 
+// A PromptHandler promises that Message of its receivers does not block: they
+// slow a client down with [Session.Pause] instead. Then plain TCP connections
+// need no goroutine where there is a poller (Linux): a shard reads for all of
+// its sessions and calls Message.
+type PromptHandler interface {
+	Handler
+	// Prompt does nothing: to have it is the promise.
+	Prompt()
+}
+
+// PromptFunc adapts a function to PromptHandler.
+type PromptFunc func(s *Session) Receiver
+
+// ServeSession calls f(s).
+func (f PromptFunc) ServeSession(s *Session) Receiver { return f(s) }
+
+// Prompt implements PromptHandler.
+func (f PromptFunc) Prompt() {}
+
 // A Receiver takes what one session receives. Its methods are called by one
 // goroutine at a time, in the order of the client's packets.
 type Receiver interface {
 	// Message delivers one message. data is valid only during the call and may
 	// be changed by it. While Message blocks, nothing more is read from the
-	// client. Message runs on the goroutine that reads the connection, whose
-	// stack is small: deep work belongs on another goroutine.
+	// client; that of a [PromptHandler] must not, because it may run on a shard,
+	// on which other clients wait. Message runs on the goroutine that reads the
+	// connection, whose stack is small: deep work belongs on another goroutine.
 	Message(data []byte, binary bool)
 
 	// Closed is called exactly once, after the last Message. err gives detail

@@ -40,6 +40,10 @@ type Options struct {
 	// Shards is the number of writer goroutines. Default GOMAXPROCS.
 	Shards int
 
+	// DisablePoller makes every connection be read by a goroutine of its own,
+	// also where a shard could do it for all: see [PromptHandler].
+	DisablePoller bool
+
 	// PingInterval is the time between a pong and the next ping. Default 25 s.
 	PingInterval time.Duration
 

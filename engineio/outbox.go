@@ -130,14 +130,22 @@ func (sh *Shard) AppendVolatile(s *Session, frames ...*Frame) {
 	}
 }
 
+// lookEvery is after how many writes a shard looks what has arrived. A round of
+// writes may take milliseconds; what is read meanwhile reaches all shards before
+// their next round and shares its writes.
+const lookEvery = 64
+
 // flushAll ends a turn: everything appended is written or handed on.
 func (sh *Shard) flushAll() {
 	o := &sh.outbox
 	if len(o.dirty) == 0 {
 		return
 	}
-	for _, s := range o.dirty {
+	for i, s := range o.dirty {
 		sh.flush(s)
+		if i%lookEvery == lookEvery-1 {
+			sh.look()
+		}
 	}
 	o.reset()
 }
@@ -160,7 +168,7 @@ func (sh *Shard) flush(s *Session) {
 }
 
 // push writes data, which it does not keep, to a WebSocket: at once as far as
-// the connection takes it, the rest by a flusher.
+// the connection takes it, the rest when it takes more.
 func (sh *Shard) push(c *wsConn, data []byte) {
 	if c.dead {
 		return
@@ -173,53 +181,23 @@ func (sh *Shard) push(c *wsConn, data []byte) {
 		c.pend = append(c.pend, data...)
 		return
 	}
-	if c.raw != nil {
-		n, err := sh.outbox.writer.write(c.raw, data)
-		if err != nil {
-			sh.cut(c, err)
-			return
-		}
-		if data = data[n:]; len(data) == 0 {
-			return
-		}
-	}
-	c.pend = append(c.pend, data...)
-	sh.startFlusher(c)
-}
-
-// startFlusher lets a goroutine write what is pending, blocking.
-func (sh *Shard) startFlusher(c *wsConn) {
-	chunk := c.pend
-	c.pend, c.inflight, c.busy = nil, len(chunk), true
-	sh.srv.flushers.Go(func() {
-		sh.Post(&flushed{conn: c, err: c.writeAll(chunk, sh.srv.opts.WriteTimeout)})
-	})
-}
-
-// flushed tells the shard that a flusher is done.
-type flushed struct {
-	conn *wsConn
-	err  error
-}
-
-// Run implements Task.
-func (t *flushed) Run(sh *Shard) {
-	c := t.conn
-	c.busy, c.inflight = false, 0
-	if t.err != nil {
-		sh.cut(c, t.err)
+	n, err := c.link.write(data)
+	if err != nil {
+		sh.cut(c, err)
 		return
 	}
-	if len(c.pend) > 0 {
-		rest := c.pend
-		c.pend = nil
-		sh.push(c, rest)
-		if c.busy || c.dead {
-			return
-		}
+	if data = data[n:]; len(data) == 0 {
+		return
 	}
+	c.pend = append(c.pend, data...)
+	c.busy = true
+	c.link.finish()
+}
+
+// written goes on when a connection has taken all that was pushed.
+func (sh *Shard) written(c *wsConn) {
 	if c.closeSent {
-		sh.linger(c)
+		c.link.linger()
 	} else if s := c.sess; s.ws == c && s.bye != nil {
 		s.bye.Run(sh)
 	}
@@ -234,5 +212,5 @@ func (sh *Shard) cut(c *wsConn, err error) {
 	if c.sess.ws == c {
 		c.sess.terminate(endingOf(err)) // before the reader sees the end too
 	}
-	c.abort()
+	c.link.abort()
 }

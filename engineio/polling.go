@@ -193,9 +193,9 @@ func (s *Session) servePost(w http.ResponseWriter, r *http.Request) {
 		body = []byte(strings.ToValidUTF8(string(body), "\uFFFD"))
 	}
 	if s.revision != revision4 {
-		err = parser.DecodePayloadV3(body, binary, s.packet)
+		err = parser.DecodePayloadV3(body, binary, s.posted)
 	} else {
-		err = parser.DecodePayload(body, s.packet)
+		err = parser.DecodePayload(body, s.posted)
 	}
 	switch {
 	case err == errClosed:
@@ -211,6 +211,9 @@ func (s *Session) servePost(w http.ResponseWriter, r *http.Request) {
 	h.Set("Content-Length", "2")
 	_, _ = io.WriteString(w, "ok")
 }
+
+// posted handles one packet of a POST.
+func (s *Session) posted(p parser.Packet) error { return s.packet(p, false) }
 
 // leaveGrace is how long a client's close waits for the poll that the client
 // sent before it: the two come over different connections.

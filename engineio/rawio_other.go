@@ -16,4 +16,4 @@ func (w *rawWriter) init() {}
 
 func (w *rawWriter) write(syscall.RawConn, []byte) (int, error) { return 0, nil }
 
-func (c *wsConn) tryRead(uintptr) bool { return true }
+func (c *goConn) tryRead(uintptr) bool { return true }

@@ -67,7 +67,7 @@ func (w *rawWriter) try(fd uintptr) bool {
 // tryRead is called when the connection may be readable. It takes a buffer
 // only to give it back if there is nothing to read: an idle connection holds
 // none.
-func (c *wsConn) tryRead(fd uintptr) bool {
+func (c *goConn) tryRead(fd uintptr) bool {
 	buf := getReadBuffer()
 	for {
 		n, err := syscall.Read(int(fd), buf)

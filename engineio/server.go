@@ -22,6 +22,7 @@ type Server struct {
 	gate    gate
 	squeeze compression
 	chain   atomic.Pointer[http.Handler] // nil without middlewares
+	polls   atomic.Bool                  // connections are given to the shards' pollers
 
 	wg       sync.WaitGroup // open sessions and readers
 	flushers sync.WaitGroup // started by shards only
@@ -55,6 +56,8 @@ func NewServer(h Handler, opts Options) *Server {
 	for _, o := range srv.opts.AllowedOrigins {
 		srv.origins[strings.ToLower(strings.TrimSuffix(o, "/"))] = true
 	}
+	_, prompt := h.(PromptHandler)
+	srv.polls.Store(prompt && !srv.opts.DisablePoller)
 	srv.shards = make([]*Shard, srv.opts.Shards)
 	for i := range srv.shards {
 		srv.shards[i] = newShard(srv, i)

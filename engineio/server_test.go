@@ -56,7 +56,7 @@ func newHarness(t testing.TB, opts engineio.Options, prepare func(*httptest.Serv
 	t.Helper()
 	h := &harness{t: t, sessions: make(chan *engineio.Session, 1024), ended: make(chan ended, 1024)}
 	opts.Logger = slog.New(slog.DiscardHandler)
-	h.eio = engineio.NewServer(engineio.HandlerFunc(h.serve), opts)
+	h.eio = engineio.NewServer(handler(h.serve), opts)
 	h.http = httptest.NewUnstartedServer(h.eio)
 	if prepare != nil {
 		prepare(h.http)
@@ -174,7 +174,7 @@ func (j joined) Write(b []byte) (int, error) {
 
 func TestLastMessageBeforeTheEndIsDelivered(t *testing.T) {
 	told := make(chan string, 2)
-	srv := engineio.NewServer(engineio.HandlerFunc(func(*engineio.Session) engineio.Receiver {
+	srv := engineio.NewServer(handler(func(*engineio.Session) engineio.Receiver {
 		return receiver{
 			onMessage: func(data []byte, _ bool) { told <- string(data) },
 			onClosed:  func(reason engineio.CloseReason, _ error) { told <- string(reason) },
@@ -328,7 +328,7 @@ func TestWebSocketHandshakeIsJudged(t *testing.T) {
 func TestReceiverPanicEndsItsSessionOnly(t *testing.T) {
 	var once sync.Once
 	closed := make(chan ended, 1)
-	srv := engineio.NewServer(engineio.HandlerFunc(func(s *engineio.Session) engineio.Receiver {
+	srv := engineio.NewServer(handler(func(s *engineio.Session) engineio.Receiver {
 		return receiver{
 			onMessage: func(data []byte, binary bool) {
 				once.Do(func() { panic("boom") })

@@ -28,6 +28,8 @@ type Session struct {
 	carrier atomic.Uint32 // carrierPolling, ...
 	awaited atomic.Uint32 // pongNotAwaited, ...
 	posting atomic.Bool   // a polling POST is being read
+	pauses  atomic.Int32  // calls of Pause that were not taken back
+	resumed atomic.Pointer[chan struct{}]
 
 	upgraded atomic.Bool
 
@@ -148,6 +150,7 @@ func (g *volatileGroup) Run(sh *Shard) { sh.AppendVolatile(g.sess, g.frames...) 
 // up to 30 seconds for a poll. Closing twice does nothing.
 func (s *Session) Close(reason CloseReason) {
 	if s.state.CompareAndSwap(stateOpen, stateClosing) {
+		s.wakeReader()
 		s.shard.Post(&closing{sess: s, reason: reason})
 	}
 }
@@ -193,6 +196,7 @@ func (s *Session) die(e ending) bool {
 	if s.state.Swap(stateClosed) == stateClosed {
 		return false
 	}
+	s.wakeReader()
 	srv := s.shard.srv
 	srv.remove(s)
 	// On a goroutine of its own: the caller may be within recv.Message.
@@ -257,8 +261,9 @@ func (t *closing) Run(sh *Shard) {
 // errClosed stops the decoding of what follows in a payload.
 var errClosed = errors.New("session closed")
 
-// packet handles one packet of the client, on whatever transport.
-func (s *Session) packet(p parser.Packet) error {
+// packet handles one packet of the client, on whatever transport. locked: the
+// caller holds recvMu, and may not wait.
+func (s *Session) packet(p parser.Packet, locked bool) error {
 	switch awaited := s.awaited.Load(); {
 	case awaited == pongNotAwaited:
 	case p.Type == parser.Pong:
@@ -272,6 +277,11 @@ func (s *Session) packet(p parser.Packet) error {
 	}
 	switch p.Type {
 	case parser.Message:
+		if !locked {
+			s.await()
+			s.recvMu.Lock()
+			defer s.recvMu.Unlock()
+		}
 		s.deliver(p.Data, p.Binary)
 	case parser.Close:
 		if s.Transport() != Polling {
@@ -294,12 +304,16 @@ func (s *Session) packet(p parser.Packet) error {
 	return nil
 }
 
-// deliver calls the receiver, once the shards can bear what it may send.
-func (s *Session) deliver(data []byte, binary bool) {
+// await returns when the session is not paused and the shards can bear what its
+// receiver may send.
+func (s *Session) await() {
+	s.awaitResume()
 	s.shard.srv.gate.pass()
+}
+
+// deliver calls the receiver. The caller holds recvMu.
+func (s *Session) deliver(data []byte, binary bool) {
 	defer s.shard.srv.recovered("Message", s)
-	s.recvMu.Lock()
-	defer s.recvMu.Unlock()
 	if s.state.Load() == stateOpen {
 		if o := s.shard.srv.opts.Observer; o != nil {
 			o.Received(len(data))

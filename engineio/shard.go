@@ -2,6 +2,7 @@ package engineio
 
 import (
 	"log/slog"
+	"runtime"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
@@ -14,7 +15,8 @@ import (
 // It works in turns: it takes everything that waits in its inbox, applies it
 // to the outboxes of its sessions, then writes once to each session that has
 // something. An idle shard adds no delay; under load the turns, and with them
-// the writes, grow by themselves.
+// the writes, grow by themselves. Between two turns it reads from those of its
+// connections that its poller says are ready.
 type Shard struct {
 	srv   *Server
 	index int
@@ -24,6 +26,7 @@ type Shard struct {
 	inbox     []entry
 	asleep    bool // the goroutine waits on wake
 	due       bool // the timer fired: a heartbeat may be due
+	ready     bool // connections may be read from
 	congested bool // the inbox is above Options.MaxBacklog
 	stopped   bool
 
@@ -40,6 +43,8 @@ type Shard struct {
 	// silences are sessions of revision 3, by when their ping is overdue.
 	silences beatList
 	outbox   outbox
+	poller   *poller // nil until a connection needs it
+	found    bool    // the poller may have more
 }
 
 // A Task runs on a shard's goroutine. It must not block.
@@ -62,6 +67,7 @@ const (
 	entryPong               // sess: its pong arrived
 	entryAlive              // sess: something else arrived while a pong was due
 	entryPing               // sess: a ping of a client of revision 3
+	entryResume             // sess: it is not paused any more
 )
 
 // spareInbox is how many entries an idle shard keeps room for; a burst's
@@ -124,6 +130,13 @@ func (sh *Shard) ring() {
 	sh.rouse()
 }
 
+// readable makes the shard look at its poller.
+func (sh *Shard) readable() {
+	sh.mu.Lock()
+	sh.ready = true
+	sh.rouse()
+}
+
 // rouse unlocks mu and wakes the goroutine.
 func (sh *Shard) rouse() {
 	wake := sh.asleep
@@ -134,15 +147,16 @@ func (sh *Shard) rouse() {
 	}
 }
 
-// take waits for entries, or for a heartbeat to come due: then there may be
-// none. It waits on one channel only: to wait on the timer's channel too would
-// take the timer in and out of the runtime's heap with every turn.
-func (sh *Shard) take() (batch []entry, ok bool) {
+// wait returns when there are entries, a heartbeat may be due or connections may
+// be read from; it reports false once the shard was stopped. It waits on one
+// channel only: to wait on the timer's channel too would take the timer in and
+// out of the runtime's heap with every turn.
+func (sh *Shard) wait() (ok bool) {
 	sh.mu.Lock()
-	for len(sh.inbox) == 0 && !sh.due {
+	defer sh.mu.Unlock()
+	for len(sh.inbox) == 0 && !sh.due && !sh.ready && !sh.found {
 		if sh.stopped {
-			sh.mu.Unlock()
-			return nil, false
+			return false
 		}
 		sh.asleep = true
 		sh.mu.Unlock()
@@ -152,36 +166,81 @@ func (sh *Shard) take() (batch []entry, ok bool) {
 	if sh.due {
 		sh.due, sh.armed = false, 0
 	}
-	batch = sh.inbox
+	sh.ready = false
+	return true
+}
+
+// take returns the entries that wait.
+func (sh *Shard) take() []entry {
+	sh.mu.Lock()
+	batch := sh.inbox
 	sh.inbox = sh.spare
 	sh.spare = nil
 	reopen := sh.congested
 	sh.congested = false
 	sh.mu.Unlock()
 	if reopen {
-		sh.srv.gate.open()
+		sh.srv.reopen()
 	}
-	return batch, true
+	return batch
 }
+
+// A turn gathers before it writes, because each write costs more than all the
+// rest: what it applied may have set handlers going, and clients go on sending.
+// maxRounds bounds that, and with it the delay.
+const maxRounds = 4
 
 func (sh *Shard) run() {
 	defer close(sh.done)
 	defer sh.timer.Stop()
-	for {
-		batch, ok := sh.take()
-		if !ok {
-			return
-		}
+	defer sh.stopPoller()
+	for sh.wait() {
 		sh.beat() // first: what arrives after its session's time is late
-		for i := 0; i < len(batch); {
-			i = sh.apply(batch, i)
-		}
-		clear(batch)
-		if cap(batch) <= spareInbox {
-			sh.spare = batch[:0]
+		for range maxRounds {
+			batch := sh.take()
+			for i := 0; i < len(batch); {
+				i = sh.apply(batch, i)
+			}
+			n := len(batch)
+			clear(batch)
+			if cap(batch) <= spareInbox {
+				sh.spare = batch[:0]
+			}
+			if sh.look(); n == 0 && !sh.found {
+				break
+			}
 		}
 		sh.arm()
 		sh.flushAll()
+	}
+}
+
+// look reads from connections that are ready and lets other goroutines run:
+// those that handle what was read, and those that read.
+func (sh *Shard) look() {
+	sh.found = sh.poll()
+	runtime.Gosched()
+}
+
+// startPoller makes the poller. If that fails, later connections get
+// goroutines.
+func (sh *Shard) startPoller() error {
+	if sh.poller != nil {
+		return nil
+	}
+	p, err := newPoller(sh)
+	if err != nil {
+		sh.srv.polls.Store(false)
+		sh.srv.opts.Logger.Warn("engineio: no poller", slog.Any("err", err))
+		return err
+	}
+	sh.poller = p
+	return nil
+}
+
+func (sh *Shard) stopPoller() {
+	if sh.poller != nil {
+		sh.poller.close()
 	}
 }
 
@@ -211,6 +270,8 @@ func (sh *Shard) apply(batch []entry, i int) (next int) {
 			sh.alive(e.sess)
 		case entryPing:
 			sh.clientPing(e.sess)
+		case entryResume:
+			e.sess.resume()
 		}
 	}
 	return next
@@ -239,14 +300,27 @@ func (g *gate) shut() {
 	g.mu.Unlock()
 }
 
-func (g *gate) open() {
+// open reports whether no shard is behind any more.
+func (g *gate) open() bool {
 	g.mu.Lock()
+	defer g.mu.Unlock()
 	g.behind--
-	if g.behind == 0 {
-		g.closed.Store(false)
-		g.cond.Broadcast()
+	if g.behind > 0 {
+		return false
 	}
-	g.mu.Unlock()
+	g.closed.Store(false)
+	g.cond.Broadcast()
+	return true
+}
+
+// reopen opens the gate for one shard and, if no other keeps it shut, makes all
+// of them read again.
+func (srv *Server) reopen() {
+	if srv.gate.open() {
+		for _, sh := range srv.shards {
+			sh.readable()
+		}
+	}
 }
 
 // pass returns when no shard is behind.

@@ -165,7 +165,7 @@ func (srv *Server) serveStream(r *http.Request, conn StreamConn) {
 	conn.SetReadDeadline(time.Now().Add(srv.opts.UpgradeTimeout))
 	sid, err := readFirstPacket(conn)
 	srv.arrived(conn)
-	var c *wsConn
+	var c *goConn
 	switch {
 	case err != nil:
 	case sid == "":
@@ -184,7 +184,7 @@ func (srv *Server) serveStream(r *http.Request, conn StreamConn) {
 }
 
 // openStream opens a session.
-func (srv *Server) openStream(r *http.Request, conn net.Conn) (*wsConn, error) {
+func (srv *Server) openStream(r *http.Request, conn net.Conn) (*goConn, error) {
 	// The request was answered, so its own context has ended.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), srv.opts.UpgradeTimeout)
 	defer cancel()
@@ -204,14 +204,14 @@ func (srv *Server) openStream(r *http.Request, conn net.Conn) (*wsConn, error) {
 		srv.wg.Done()
 		return nil, err
 	}
-	s.carry(c)
+	s.carry(&c.wsConn)
 	s.start()
 	srv.register(s)
 	return c, nil
 }
 
 // probeStream lets a stream try to take over a session.
-func (srv *Server) probeStream(sid string, conn net.Conn) (*wsConn, error) {
+func (srv *Server) probeStream(sid string, conn net.Conn) (*goConn, error) {
 	s := srv.find(sid)
 	if s == nil || srv.opts.DisableUpgrades || !s.carrier.CompareAndSwap(carrierPolling, carrierProbing) {
 		return nil, errNoUpgrade
@@ -221,8 +221,9 @@ func (srv *Server) probeStream(sid string, conn net.Conn) (*wsConn, error) {
 	return c, nil
 }
 
-func (s *Session) newStream(conn net.Conn) *wsConn {
-	c := &wsConn{conn: conn, sess: s, stream: true}
+func (s *Session) newStream(conn net.Conn) *goConn {
+	c := &goConn{conn: conn}
+	c.link, c.sess, c.stream = c, s, true
 	c.parser.limits, c.parser.bare = &s.shard.srv.limits, true
 	return c
 }

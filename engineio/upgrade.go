@@ -24,28 +24,19 @@ func (srv *Server) probe(w http.ResponseWriter, r *http.Request, s *Session) {
 		return
 	}
 	if srv.opts.DisableUpgrades || !s.carrier.CompareAndSwap(carrierPolling, carrierProbing) {
-		go c.refuseProbe()
+		c.link.start(nil, true)
 		return
 	}
 	c.startProbe()
-	go c.serve(early)
+	c.link.start(early, false)
 }
 
 // startProbe makes the connection one that may take over its session.
 func (c *wsConn) startProbe() {
 	c.probing = true
 	// The reader fails by itself if the upgrade takes too long.
-	c.conn.SetReadDeadline(time.Now().Add(c.sess.shard.srv.opts.UpgradeTimeout))
+	c.link.limitRead(c.sess.shard.srv.opts.UpgradeTimeout)
 	c.sess.shard.Post(&startProbe{c})
-}
-
-// refuseProbe closes a WebSocket that may not take over its session.
-func (c *wsConn) refuseProbe() {
-	defer c.sess.shard.srv.wg.Done()
-	defer c.conn.Close()
-	c.conn.SetReadDeadline(time.Now().Add(lingerTimeout))
-	c.sess.shard.Post(&closeConn{c, statusNone})
-	c.drain()
 }
 
 // startProbe lets the shard know the connection, to close it with the session.
@@ -111,7 +102,7 @@ func (t *noopTick) Run(*Shard) {
 // shard follows: until then it queues, afterwards it writes here.
 func (c *wsConn) takeOver() error {
 	s := c.sess
-	c.conn.SetReadDeadline(time.Time{})
+	c.link.limitRead(0)
 	if !s.carrier.CompareAndSwap(carrierProbing, c.carrier()) {
 		return errNoUpgrade
 	}

@@ -3,7 +3,6 @@ package engineio
 import (
 	"crypto/sha1"
 	"encoding/base64"
-	"net"
 	"net/http"
 	"strings"
 	"time"
@@ -58,7 +57,7 @@ func (srv *Server) serveWebSocket(w http.ResponseWriter, r *http.Request, s *Ses
 	s.carry(c)
 	s.start()
 	srv.register(s)
-	go c.serve(early)
+	c.link.start(early, false)
 }
 
 // accept answers the handshake, with the header fields given and with first
@@ -98,10 +97,4 @@ func (s *Session) accept(w http.ResponseWriter, r *http.Request, fields string, 
 	c = s.newConn(conn)
 	c.parser.deflate = extension != ""
 	return c, early, true
-}
-
-func (s *Session) newConn(conn net.Conn) *wsConn {
-	c := &wsConn{conn: conn, raw: rawConnOf(conn), sess: s, lastRead: -2 * int64(restAfter)}
-	c.parser.limits = &s.shard.srv.limits
-	return c
 }

@@ -6,8 +6,6 @@ import (
 	"io"
 	"net"
 	"os"
-	"sync"
-	"syscall"
 	"time"
 
 	"github.com/storywire/storywire/engineio/parser"
@@ -22,124 +20,56 @@ const lingerTimeout = 5 * time.Second
 // read the close frame; but no flood of a client that takes no notice.
 const lingerBytes = 4 << 20 // bytes
 
-// readBufferSize is the size of the buffers that reads share.
-const readBufferSize = 16 << 10 // bytes
-
-// blockingBufferSize is the size of the buffer that a connection holds while
-// it blocks in Read.
-const blockingBufferSize = 4 << 10 // bytes
-
-type readBuffer [readBufferSize]byte
-
-var readBuffers = sync.Pool{New: func() any { return new(readBuffer) }}
-
-func getReadBuffer() []byte  { return readBuffers.Get().(*readBuffer)[:] }
-func putReadBuffer(b []byte) { readBuffers.Put((*readBuffer)(b)) }
-
-// A wsConn is one WebSocket connection. Its reader goroutine owns the first
-// part, the shard's goroutine the second.
+// A wsConn is one WebSocket connection. Its reader, whoever that is, owns the
+// first part, the shard's goroutine the second.
 type wsConn struct {
-	conn net.Conn
-	raw  syscall.RawConn // nil: reads and writes must block (TLS)
 	sess *Session
+	link link // never changes
 
-	parser   frameParser
-	probing  bool // it may take over the session, but has not yet
-	stream   bool // a stream, not a WebSocket; never changes
-	readBuf  []byte
-	readLen  int
-	readErr  error
-	lastRead int64 // by Shard.now
-	late     int   // bytes of messages after the session was closed
+	parser  frameParser
+	probing bool // it may take over the session, but has not yet
+	stream  bool // a stream, not a WebSocket; never changes
+	late    int  // bytes that came after the session was closed
 
-	pend      []byte // what waits behind the flusher's chunk
-	inflight  int    // bytes the flusher was given
-	busy      bool   // a flusher runs
+	pend      []byte // what waits behind what the link was given
+	inflight  int    // bytes the link was given
+	busy      bool   // the link has not written all it was given
 	closeSent bool   // nothing follows
 	final     bool   // after what is owed was written, so is the connection
 	dead      bool
 }
 
-// serve is the reader goroutine. early is what arrived behind the handshake.
-func (c *wsConn) serve(early []byte) {
-	err := c.parser.feed(early, c)
-	if err == nil {
-		err = c.readAll()
-	}
-	if err == errRest {
-		go c.serve(nil)
-		return
-	}
-	defer c.sess.shard.srv.wg.Done()
-	defer c.conn.Close()
-	if c.probing {
-		c.probeFailed()
-	}
-	if c.end(err) {
-		c.drain()
-	}
+// A link moves the bytes of a wsConn: a goConn under goroutines of its own, or
+// a polled one that the shard's poller drives. Only the shard's goroutine calls its
+// methods, but for start and limitRead.
+type link interface {
+	// start begins to read. early is what arrived behind the handshake. If the
+	// connection is refused it is closed, and what comes is drained.
+	start(early []byte, refused bool)
+	// limitRead ends the reader d from now; 0 lifts the limit. It is for the
+	// reader and for what comes before or instead of it.
+	limitRead(d time.Duration)
+	// write writes as much of data as the connection takes now.
+	write(data []byte) (int, error)
+	// finish goes on with wsConn.pend and calls Shard.written when it is done.
+	finish()
+	// linger starts the wait for the client's close frame.
+	linger()
+	// resume goes on reading if a paused session made it stop.
+	resume()
+	// abort makes the reader end soon. Nothing is written any more.
+	abort()
 }
 
-// errRest ends a reader goroutine whose place a new one takes.
-var errRest = errors.New("rest")
-
-// restAfter is how long a connection must have been silent for its reader to
-// be replaced after the next message. Handling a message grows the stack for
-// good; most connections are idle, and a new goroutine fits into 2 KB. A
-// client that sends seldom costs a goroutine's start per message, any other
-// nothing.
-const restAfter = time.Second
-
-// readAll pushes what arrives into the parser until either fails.
-func (c *wsConn) readAll() error {
-	try := c.tryRead
-	for {
-		if err := c.read(try); err != nil {
-			return err
-		}
-		buf := c.readBuf
-		err := c.parser.feed(buf[:c.readLen], c)
-		if c.raw == nil {
-			if err != nil {
-				return err
-			}
-			continue
-		}
-		c.readBuf = nil
-		putReadBuffer(buf)
-		if err != nil {
-			return err
-		}
-		now := c.sess.shard.now()
-		silence := now - c.lastRead
-		c.lastRead = now
-		if silence > int64(restAfter) {
-			return errRest
-		}
+// newConn takes over a connection whose handshake was answered.
+func (s *Session) newConn(conn net.Conn) *wsConn {
+	c := s.shard.adopt(conn)
+	if c == nil {
+		c = newGoConn(conn)
 	}
-}
-
-// read waits for bytes and leaves them in readBuf[:readLen].
-func (c *wsConn) read(try func(fd uintptr) bool) error {
-	if c.raw == nil {
-		if c.readBuf == nil {
-			c.readBuf = make([]byte, blockingBufferSize)
-		}
-		var err error
-		if c.readLen, err = c.conn.Read(c.readBuf); c.readLen > 0 {
-			return nil // an error comes again
-		}
-		return err
-	}
-	if err := c.raw.Read(try); err != nil {
-		return err
-	}
-	if c.readErr == nil {
-		return nil
-	}
-	putReadBuffer(c.readBuf)
-	c.readBuf = nil
-	return c.readErr
+	c.sess = s
+	c.parser.limits = &s.shard.srv.limits
+	return c
 }
 
 // A peerClosed is the error of a connection whose client sent a close frame.
@@ -155,8 +85,11 @@ var errNoUpgrade = errors.New("upgrade refused")
 
 // end tells the session that nothing more is read, and reports whether what
 // the client still sends must be drained, lest a close frame be lost to a
-// reset.
+// reset. The reader calls it, last of all.
 func (c *wsConn) end(err error) (drain bool) {
+	if c.probing {
+		c.probeFailed()
+	}
 	e := ending{reason: TransportClose, err: err}
 	var violation *frameError
 	var closed peerClosed
@@ -175,7 +108,7 @@ func (c *wsConn) end(err error) (drain bool) {
 	}
 	if e.final {
 		// Before the shard knows, which may cut the wait short.
-		c.conn.SetReadDeadline(time.Now().Add(lingerTimeout))
+		c.link.limitRead(lingerTimeout)
 	}
 	s := c.sess
 	if !c.probing && s.state.Load() != stateClosed {
@@ -196,12 +129,6 @@ type closeConn struct {
 // Run implements Task.
 func (t *closeConn) Run(sh *Shard) { sh.closeConn(t.conn, t.code, true) }
 
-// drain reads until the client closes its side, or the read deadline.
-func (c *wsConn) drain() {
-	c.parser.partial = nil
-	_, _ = io.CopyN(io.Discard, c.conn, lingerBytes)
-}
-
 // closeConn sends a close frame behind what was pushed. Its reader ends when
 // the client answers, or after lingerTimeout; if final, the client is told
 // that nothing follows.
@@ -215,57 +142,13 @@ func (sh *Shard) closeConn(c *wsConn, code uint16, final bool) {
 		sh.push(c, closeFrame(code).wire)
 	}
 	if !c.busy && !c.dead {
-		sh.linger(c)
+		c.link.linger()
 	}
 }
 
-// linger starts the wait for the client's close frame.
-func (sh *Shard) linger(c *wsConn) {
-	c.conn.SetReadDeadline(time.Now().Add(lingerTimeout))
-	half, ok := c.conn.(interface{ CloseWrite() error })
-	switch {
-	case !c.final:
-	case !ok:
-		c.conn.SetReadDeadline(time.Now())
-	case c.raw != nil:
-		_ = half.CloseWrite()
-	default: // TLS sends an alert first, which may block
-		sh.srv.flushers.Go(func() {
-			c.conn.SetWriteDeadline(time.Now().Add(lingerTimeout))
-			_ = half.CloseWrite()
-		})
-	}
-}
-
-// abort makes reads and writes fail at once. It does not block.
-func (c *wsConn) abort() {
-	if c.raw != nil {
-		c.conn.Close()
-		return
-	}
-	// Closing TLS may block; its reader does that.
-	c.conn.SetDeadline(time.Unix(1, 0))
-}
-
-// writeAll writes data, which it may change, blocking; a write may take any
-// time as long as each timeout sees progress.
-func (c *wsConn) writeAll(data []byte, timeout time.Duration) error {
-	if c.stream {
-		data = toBare(data)
-	}
-	for len(data) > 0 {
-		c.conn.SetWriteDeadline(time.Now().Add(timeout))
-		n, err := c.conn.Write(data)
-		data = data[n:]
-		if err != nil && (n == 0 || c.raw == nil && !c.stream || !errors.Is(err, os.ErrDeadlineExceeded)) {
-			return err
-		}
-	}
-	return c.conn.SetWriteDeadline(time.Time{})
-}
-
-// message implements frameSink.
-func (c *wsConn) message(data []byte, binary bool) error {
+// received handles one message. locked: the caller holds the session's recvMu,
+// and may not wait.
+func (c *wsConn) received(data []byte, binary, locked bool) error {
 	if c.probing {
 		return c.probePacket(data, binary)
 	}
@@ -288,7 +171,7 @@ func (c *wsConn) message(data []byte, binary bool) error {
 		s.terminate(ending{reason: ParseError, err: err})
 		return nil
 	}
-	_ = s.packet(p) // the session was ended; its close frame is awaited
+	_ = s.packet(p, locked) // the session was ended; its close frame is awaited
 	return nil
 }
 

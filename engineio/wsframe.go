@@ -88,28 +88,28 @@ type partialMessage struct {
 	control   []byte // payload of a control frame cut by the end of a read
 }
 
-// feed parses data, which it changes (unmasking in place).
-func (p *frameParser) feed(data []byte, sink frameSink) error {
+// feed parses data, which it changes (unmasking in place). rest is what an error
+// of the sink left unparsed; it may be fed later.
+func (p *frameParser) feed(data []byte, sink frameSink) (rest []byte, err error) {
 	for {
 		if !p.inPayload {
-			rest, done, err := p.readHeader(data)
-			if err != nil || !done {
-				return err
+			var done bool
+			if data, done, err = p.readHeader(data); err != nil || !done {
+				return nil, err
 			}
-			data = rest
 		}
 		n := min(p.remaining, len(data))
 		chunk := data[:n]
 		data = data[n:]
 		p.remaining -= n
 		p.mask = unmask(chunk, p.mask)
+		p.inPayload = p.remaining > 0
 		if err := p.payload(chunk, sink); err != nil {
-			return err
+			return data, err
 		}
-		if p.remaining > 0 {
-			return nil
+		if p.inPayload {
+			return nil, nil
 		}
-		p.inPayload = false
 	}
 }
 

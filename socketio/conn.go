@@ -120,7 +120,7 @@ func (c *conn) recipient(p parser.Packet) *Socket {
 	}
 	s := c.find(p.Namespace)
 	if s == nil || p.Type == parser.ConnectError {
-		c.invalid(p)
+		c.invalid(p.Type)
 		return nil
 	}
 	return s
@@ -162,7 +162,7 @@ func (c *conn) attachment(data []byte) {
 	if s := c.find(p.Namespace); s != nil {
 		c.packet(s, p, part.attachments)
 	} else {
-		c.invalid(p)
+		c.invalid(p.Type)
 	}
 }
 
@@ -244,20 +244,44 @@ func (c *conn) connect(p parser.Packet) {
 	if len(p.Namespace) > 0 {
 		ns = (*c.srv.namespaces.Load())[string(p.Namespace)]
 	}
-	if ns == nil {
-		name := "/"
-		if len(p.Namespace) > 0 {
-			name = string(p.Namespace)
-		}
-		var refusal string
-		if ns, refusal = c.srv.dynamic(name, p.Data); ns == nil {
-			c.refuse(name, []byte(`{"message":"`+refusal+`"}`))
-			return
-		}
+	if ns != nil {
+		c.join(ns, bytes.Clone(p.Data))
+		return
 	}
+	name := "/"
+	if len(p.Namespace) > 0 {
+		name = string(p.Namespace)
+	}
+	// Functions of the program decide: not on the reader, which may be a shard.
+	c.session.Pause()
+	c.srv.pool.run(&introduction{c, name, bytes.Clone(p.Data)})
+}
+
+// An introduction is a CONNECT to a namespace that may have to be made. The
+// session is paused until it is done.
+type introduction struct {
+	conn *conn
+	name string
+	auth []byte
+}
+
+// work implements job.
+func (i *introduction) work() {
+	c := i.conn
+	defer c.session.Resume()
+	ns, refusal := c.srv.dynamic(i.name, i.auth)
+	if ns == nil {
+		c.refuse(i.name, []byte(`{"message":"`+refusal+`"}`))
+		return
+	}
+	c.join(ns, i.auth)
+}
+
+// join makes a socket in the namespace. auth may be nil; it is kept.
+func (c *conn) join(ns *Namespace, auth []byte) {
 	s := &Socket{id: c.newSocketID(ns), ns: ns, conn: c, working: true}
-	if p.Data != nil {
-		s.extra = &extra{auth: bytes.Clone(p.Data)}
+	if auth != nil {
+		s.extra = &extra{auth: auth}
 	}
 	c.mu.Lock()
 	i := slices.IndexFunc(c.sockets, func(old *Socket) bool { return old.ns.name == ns.name })
@@ -277,7 +301,7 @@ func (c *conn) connect(p parser.Packet) {
 	}
 	switch {
 	case again:
-		c.invalid(p)
+		c.invalid(parser.Connect)
 	case full:
 		c.refuse(ns.name, []byte(`{"message":"Too many namespaces"}`))
 	case !closed:
@@ -320,8 +344,8 @@ func (c *conn) fail(err error) {
 }
 
 // invalid closes the connection because of a packet out of turn.
-func (c *conn) invalid(p parser.Packet) {
-	c.srv.opts.Logger.Debug("socketio: packet out of turn", "session", c.session.ID(), "type", p.Type.String())
+func (c *conn) invalid(t parser.Type) {
+	c.srv.opts.Logger.Debug("socketio: packet out of turn", "session", c.session.ID(), "type", t.String())
 	c.mu.Lock()
 	c.reason = ForcedServerClose
 	c.mu.Unlock()

@@ -20,8 +20,8 @@ const maxDynamicName = 255 // bytes
 // is gone it is removed, see Options.KeepEmptyNamespaces; there are never more of
 // them than Limits.DynamicNamespaces.
 //
-// match is called for every client, by the reader of its connection, so it must
-// be quick, and by several goroutines; auth is nil if the client sent none. It
+// match is called for every client, which waits meanwhile, and by several
+// goroutines at once; auth is nil if the client sent none. It
 // decides about the name: whoever has to wait for an answer does so in a
 // middleware. If several parents match, the first made gets the child.
 //

@@ -41,8 +41,8 @@ type Options struct {
 
 	// Adapter, when set, makes the adapter of a namespace. local serves the
 	// sockets of this process; the result decorates it, see [Adapter]. For
-	// namespaces that clients have made, see [Server.OfFunc], it is called by the
-	// readers of connections and must be quick.
+	// namespaces that clients have made, see [Server.OfFunc], it is called while
+	// the first of them waits.
 	Adapter func(ns *Namespace, local Adapter) Adapter
 
 	// Parser, when set, replaces the encoding of packets on the wire; clients must

@@ -5,14 +5,17 @@ import (
 	"sync"
 )
 
-// maxIdleWorkers bounds the goroutines that wait for the next socket with work.
+// maxIdleWorkers bounds the goroutines that wait for the next job.
 // They are kept because their stacks have grown to what handlers need.
 const maxIdleWorkers = 256
 
-// pool runs the work of sockets: each on one goroutine at a time, which takes
-// another socket when the first has nothing left.
+// A job is what a worker does: usually a socket's events, until none is left.
+type job interface{ work() }
+
+// pool runs jobs: each on one goroutine at a time, which takes another job when
+// the first has nothing left.
 //
-// As long as sockets wait, one worker more than those that work is on its way to
+// As long as jobs wait, one worker more than those that work is on its way to
 // them: so a handler that blocks holds up nobody, while handlers that do not are
 // run by few workers without waking one for each event.
 type pool struct {
@@ -20,7 +23,7 @@ type pool struct {
 	stop chan struct{}
 
 	mu      sync.Mutex // guards the fields below
-	ready   []*Socket  // sockets that wait, from next on
+	ready   []job      // that wait, from next on
 	next    int
 	waking  bool // a worker is on its way
 	workers int
@@ -33,15 +36,15 @@ func newPool() *pool {
 	return &pool{wake: make(chan struct{}, maxIdleWorkers), stop: make(chan struct{}), drained: make(chan struct{})}
 }
 
-// run has a worker work for s. It does not block.
-func (p *pool) run(s *Socket) {
+// run has a worker do j. It does not block.
+func (p *pool) run(j job) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.ready = append(p.ready, s)
+	p.ready = append(p.ready, j)
 	p.summon()
 }
 
-// summon sees to it that a worker comes if sockets wait. The caller holds mu.
+// summon sees to it that a worker comes if jobs wait. The caller holds mu.
 func (p *pool) summon() {
 	if p.waking && !p.stopped || p.next == len(p.ready) {
 		return
@@ -61,10 +64,10 @@ func (p *pool) work() {
 	defer p.mu.Unlock()
 	for {
 		p.waking = false
-		for s := p.take(); s != nil; s = p.take() {
+		for j := p.take(); j != nil; j = p.take() {
 			p.summon()
 			p.mu.Unlock()
-			s.work()
+			j.work()
 			p.mu.Lock()
 		}
 		if p.stopped || p.idle == maxIdleWorkers {
@@ -82,12 +85,12 @@ func (p *pool) work() {
 	}
 }
 
-// take returns the socket that has waited longest, or nil. The caller holds mu.
-func (p *pool) take() *Socket {
+// take returns the job that has waited longest, or nil. The caller holds mu.
+func (p *pool) take() job {
 	if p.next == len(p.ready) {
 		return nil
 	}
-	s := p.ready[p.next]
+	j := p.ready[p.next]
 	p.ready[p.next] = nil
 	p.next++
 	switch {
@@ -97,7 +100,7 @@ func (p *pool) take() *Socket {
 		p.ready = append(p.ready[:0], p.ready[p.next:]...)
 		p.next = 0
 	}
-	return s
+	return j
 }
 
 // close lets the workers finish and waits for them. Work that comes meanwhile

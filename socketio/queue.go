@@ -2,7 +2,6 @@ package socketio
 
 import (
 	"errors"
-	"time"
 )
 
 // callQueue holds the events that wait for a socket's handlers, linked through
@@ -46,33 +45,30 @@ func (q *callQueue) pop() *Call {
 	return c
 }
 
-// pauseCheck is how often a paused reader looks whether its connection still
-// exists: it is the one that has to notice, so that its handlers are canceled.
-const pauseCheck = time.Second
+// full reports whether so much waits that nothing more may be read. The caller
+// holds the socket's mu.
+func (q *callQueue) full(l *Limits) bool {
+	return int(q.calls) >= l.QueuedEvents || int(q.bytes) >= l.QueuedBytes
+}
+
+// low reports whether there is room again.
+func (q *callQueue) low(l *Limits) bool {
+	return int(q.calls) <= l.QueuedEvents/2 && int(q.bytes) <= l.QueuedBytes/2
+}
 
 // enqueue hands an event to the socket's worker. Only the connection's reader
-// calls it. If too much waits it blocks until half is done.
+// calls it. If too much waits, the connection is not read until half is done.
 func (s *Socket) enqueue(c *Call) {
-	limits := s.ns.srv.opts.Limits
 	s.mu.Lock()
-	for s.state.Load() == stateConnected && (int(s.queue.calls) >= limits.QueuedEvents ||
-		s.queue.calls > 0 && int(s.queue.bytes)+int(c.size()) > limits.QueuedBytes) {
-		x := s.more()
-		if x.room == nil {
-			x.room = make(chan struct{})
-		}
-		room := x.room
-		s.mu.Unlock()
-		if !s.pause(room) {
-			return
-		}
-		s.mu.Lock()
-	}
 	if s.state.Load() != stateConnected {
 		s.mu.Unlock()
 		return
 	}
 	s.queue.push(c)
+	if !s.full && s.queue.full(&s.ns.srv.opts.Limits) {
+		s.full = true
+		s.conn.session.Pause()
+	}
 	start := !s.working
 	s.working = true
 	s.mu.Unlock()
@@ -81,30 +77,11 @@ func (s *Socket) enqueue(c *Call) {
 	}
 }
 
-// pause waits until room is closed; it reports false if the connection or the
-// server is closed before.
-func (s *Socket) pause(room <-chan struct{}) bool {
-	t := time.NewTicker(pauseCheck)
-	defer t.Stop()
-	for {
-		select {
-		case <-room:
-			return true
-		case <-s.ns.srv.closing:
-			return false
-		case <-t.C:
-			if s.conn.session.Closed() {
-				return false
-			}
-		}
-	}
-}
-
-// wake lets a paused reader go on. The caller holds the socket's mu.
-func (x *extra) wake() {
-	if x.room != nil {
-		close(x.room)
-		x.room = nil
+// relieve lets the connection be read again. The caller holds mu.
+func (s *Socket) relieve() {
+	if s.full {
+		s.full = false
+		s.conn.session.Resume()
 	}
 }
 
@@ -114,9 +91,8 @@ func (s *Socket) work() {
 	for {
 		s.mu.Lock()
 		c := s.queue.pop()
-		limits := &s.ns.srv.opts.Limits
-		if s.extra != nil && int(s.queue.calls) <= limits.QueuedEvents/2 && int(s.queue.bytes) <= limits.QueuedBytes/2 {
-			s.extra.wake()
+		if s.full && s.queue.low(&s.ns.srv.opts.Limits) {
+			s.relieve()
 		}
 		fresh := s.state.Load() == stateConnecting
 		farewell := s.state.Load() == stateEnded && s.greeted
@@ -164,7 +140,7 @@ func (s *Socket) greet() {
 	defer s.mu.Unlock()
 	if x := s.extra; x != nil && !s.ns.srv.opts.KeepAuth {
 		x.auth = nil
-		if x.life.ctx == nil && x.acks == nil && x.room == nil && x.line == nil && !x.recovered {
+		if x.life.ctx == nil && x.acks == nil && x.line == nil && !x.recovered {
 			s.extra = nil
 		}
 	}

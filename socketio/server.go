@@ -45,7 +45,7 @@ func NewServer(opts Options) *Server {
 		}
 		srv.clientPath = strings.TrimSuffix(srv.opts.Engine.Path, "/") + "/"
 	}
-	srv.engine = engineio.NewServer(engineio.HandlerFunc(srv.serveSession), srv.opts.Engine)
+	srv.engine = engineio.NewServer(engineio.PromptFunc(srv.serveSession), srv.opts.Engine)
 	return srv
 }
 

@@ -28,6 +28,7 @@ type Socket struct {
 	mu      sync.Mutex // guards the fields below; taken before conn.mu and a shard's inbox
 	working bool       // a worker has the socket
 	greeted bool       // OnConnect ran, OnDisconnect is owed
+	full    bool       // the session is paused until less waits in queue
 	reason  DisconnectReason
 	rooms   []string // what Rooms tells
 	pending int32    // membership changes that are on their way to the shard
@@ -52,7 +53,6 @@ type extra struct {
 	life lifetime
 	acks []waiter
 	auth json.RawMessage
-	room chan struct{} // the reader waits until it is closed; see enqueue
 
 	line      *lifeline // see Recovery
 	recovered bool
@@ -430,11 +430,11 @@ func (s *Socket) end(reason DisconnectReason, tell bool) {
 	}
 	s.reason = reason
 	s.queue = callQueue{}
+	s.relieve()
 	var cancel context.CancelFunc
 	var acks []waiter
 	if x := s.extra; x != nil {
 		acks, x.acks = x.acks, nil
-		x.wake()
 		cancel = x.life.cancel
 	}
 	start := s.greeted && !s.working
