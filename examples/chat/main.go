@@ -5,9 +5,8 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	_ "embed"
+	"embed"
 	"log"
 	"net/http"
 	"os"
@@ -19,14 +18,10 @@ import (
 )
 
 //go:embed index.html
-var page []byte
+var page embed.FS
 
-// bundle is the client: after `npm install socket.io-client` it comes from here,
-// else from its authors' own site.
-const (
-	bundle    = "node_modules/socket.io-client/dist/socket.io.min.js"
-	bundleURL = "https://cdn.socket.io/4.8.1/socket.io.min.js"
-)
+// client is where its authors publish the JavaScript client.
+const client = "https://cdn.socket.io/4.8.1/socket.io.min.js"
 
 type message struct {
 	From string    `json:"from"`
@@ -40,16 +35,8 @@ func main() {
 
 	mux := http.NewServeMux()
 	mux.Handle("/socket.io/", io)
-	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
-		http.ServeContent(w, r, "index.html", time.Time{}, bytes.NewReader(page))
-	})
-	mux.HandleFunc("GET /client.js", func(w http.ResponseWriter, r *http.Request) {
-		if _, err := os.Stat(bundle); err != nil {
-			http.Redirect(w, r, bundleURL, http.StatusFound)
-			return
-		}
-		http.ServeFile(w, r, bundle)
-	})
+	mux.Handle("GET /{$}", http.FileServerFS(page))
+	mux.Handle("GET /client.js", http.RedirectHandler(client, http.StatusFound))
 	srv := &http.Server{Addr: "localhost:3000", Handler: mux, ReadHeaderTimeout: 10 * time.Second}
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
