@@ -55,19 +55,25 @@ func Dial(t testing.TB, base string) *Client {
 // DialHeader is Dial with a query ("&a=b") and headers.
 func DialHeader(t testing.TB, base, query string, header http.Header) *Client {
 	t.Helper()
+	c, err := dial(t, base, query, header)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if open, err := c.packet(); err != nil || !strings.HasPrefix(open.Text, "0{") {
+		t.Fatalf("open packet = %v, %v", open, err)
+	}
+	return c
+}
+
+// dial opens a WebSocket and reads nothing from it.
+func dial(t testing.TB, base, query string, header http.Header) (*Client, error) {
 	u, err := url.Parse(base)
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
-	conn, err := net.Dial("tcp", u.Host)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := &Client{t: t, conn: conn, r: bufio.NewReader(conn)}
-	t.Cleanup(c.Close)
 	req, err := http.NewRequest(http.MethodGet, base+"/socket.io/?EIO=4&transport=websocket"+query, nil)
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	for name, values := range header {
 		req.Header[name] = values
@@ -76,20 +82,23 @@ func DialHeader(t testing.TB, base, query string, header http.Header) *Client {
 	req.Header.Set("Upgrade", "websocket")
 	req.Header.Set("Sec-WebSocket-Version", "13")
 	req.Header.Set("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==")
+	conn, err := net.Dial("tcp", u.Host)
+	if err != nil {
+		return nil, err
+	}
+	c := &Client{t: t, conn: conn, r: bufio.NewReader(conn)}
+	t.Cleanup(c.Close)
 	if err := req.Write(conn); err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	res, err := http.ReadResponse(c.r, req)
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	if res.StatusCode != http.StatusSwitchingProtocols {
-		t.Fatalf("handshake: %s", res.Status)
+		return nil, fmt.Errorf("handshake: %s", res.Status)
 	}
-	if open, err := c.packet(); err != nil || !strings.HasPrefix(open.Text, "0{") {
-		t.Fatalf("open packet = %v, %v", open, err)
-	}
-	return c
+	return c, nil
 }
 
 // Opcodes of WebSocket frames.
@@ -285,6 +294,9 @@ func (c *Client) header() (first byte, size uint64, err error) {
 	}
 	return first, size, nil
 }
+
+// Quit ends the session with a close packet.
+func (c *Client) Quit() { c.write(frame(nil, opText, []byte("1"))) }
 
 // Close closes the connection, as a client that vanishes.
 func (c *Client) Close() { _ = c.conn.Close() }

@@ -1,0 +1,65 @@
+package socketio_test
+
+import (
+	"context"
+	"encoding/json"
+	"testing"
+
+	"github.com/storywire/storywire/socketio"
+)
+
+// FuzzServerSideEvent: an event of another process, whatever it holds, makes
+// nothing panic, and its values are JSON or missing.
+func FuzzServerSideEvent(f *testing.F) {
+	for _, seed := range []string{
+		`["x"]`, `["x",1,"two",{"three":[null,true]}]`, `["x",{"_placeholder":true,"num":0}]`,
+		`["x",{"a":{"num":1,"_placeholder":true}}]`, `["x",{"_placeholder":true,"num":2}]`,
+		`["x",{"_placeholder":true}]`, `["x","\r\n\n\r\r\r\n\nAAAA"]`, `[]`, `{}`, `[1]`, `["x"`,
+	} {
+		f.Add([]byte(seed), []byte{1, 2, 3}, []byte{})
+	}
+	srv := socketio.NewServer(socketio.Options{Logger: quiet})
+	f.Cleanup(func() {
+		if err := srv.Close(context.Background()); err != nil {
+			f.Error(err)
+		}
+	})
+	ns := srv.Of("/")
+	type value struct {
+		A    []byte
+		B    any
+		Num  json.RawMessage
+		List []struct{ C []byte }
+	}
+	var panicked any // the server would only log it
+	ns.OnServerSide("x", func(_ context.Context, args *socketio.Args) (any, error) {
+		defer func() { panicked = recover() }()
+		all := []any{}
+		for i := range args.Len() {
+			if raw := args.Raw(i); raw != nil && !json.Valid(raw) {
+				panic("value is no JSON: " + string(raw))
+			}
+			args.Binary(i)
+			var v any
+			if args.Decode(i, &v) == nil {
+				all = append(all, v)
+			}
+			_ = args.Decode(i, new(value)) // may be of another shape
+			_ = args.Decode(i, new([]byte))
+		}
+		return all, nil
+	})
+	f.Fuzz(func(t *testing.T, data, first, second []byte) {
+		answer, err := ns.ServeServerSide(t.Context(), &socketio.ServerEvent{Data: data, Attachments: [][]byte{first, second}})
+		if panicked != nil {
+			t.Fatalf("%q: panic: %v", data, panicked)
+		}
+		if err != nil {
+			return
+		}
+		var back any
+		if err := answer.Decode(0, &back); err != nil {
+			t.Fatalf("the answer to %q cannot be read: %v", data, err)
+		}
+	})
+}
