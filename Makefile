@@ -27,6 +27,10 @@ run: build ## Build everything and start a server with the demo story; prints it
 test: ## Run everything that CI runs
 	scripts/test
 
+.PHONY: test-long
+test-long: $(test_install) ## Play many more random schedules of breaking nodes and connections (an hour or two)
+	go test ./test/cluster -count=1 -timeout=4h -drops=100 -seeds=50
+
 ##@ Parts
 
 .PHONY: build
