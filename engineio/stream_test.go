@@ -5,12 +5,14 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"encoding/json"
 	"errors"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -362,6 +364,58 @@ func TestStreamQueueLimit(t *testing.T) {
 			t.Errorf("cut after %v", took)
 		}
 	})
+}
+
+// TestStreamFramesMatchGolden reads testdata/stream.json, which npm's parser
+// satisfies too.
+func TestStreamFramesMatchGolden(t *testing.T) {
+	data, err := os.ReadFile("testdata/stream.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var vectors []struct {
+		Packet              string
+		Binary, Bytes, Head []int
+		Repeat              int
+	}
+	if err := json.Unmarshal(data, &vectors); err != nil {
+		t.Fatal(err)
+	}
+	bytesOf := func(ints []int) (b []byte) {
+		for _, n := range ints {
+			b = append(b, byte(n))
+		}
+		return b
+	}
+	for _, v := range vectors {
+		payload, isBinary := v.Packet+strings.Repeat("x", v.Repeat), v.Binary != nil
+		if isBinary {
+			payload = string(bytesOf(v.Binary))
+		}
+		want := bytesOf(v.Bytes)
+		if want == nil {
+			want = append(bytesOf(v.Head), payload...)
+		}
+		switch {
+		case isBinary:
+			if got := engineio.ToBare(bytes.Clone(engineio.NewFrame([]byte(payload), true).Wire())); !bytes.Equal(got, want) {
+				t.Errorf("binary of %d bytes: got %.20x, want %.20x", len(payload), got, want)
+			}
+		case payload[0] == '4':
+			if got := engineio.ToBare(bytes.Clone(text(payload[1:]).Wire())); !bytes.Equal(got, want) {
+				t.Errorf("text of %d bytes: got %.20x, want %.20x", len(payload), got, want)
+			}
+		}
+		found := ""
+		p := engineio.NewStreamParser(1<<20, 1)
+		if err := p.Feed(want, func(data []byte, b bool) {
+			if b == isBinary {
+				found = string(data)
+			}
+		}, nil); err != nil || found != payload {
+			t.Errorf("%d bytes are read as %d, %v", len(payload), len(found), err)
+		}
+	}
 }
 
 // FuzzStream: whatever arrives, in whatever pieces, the parser finds the frames

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { describe, test } from "node:test";
-import { decodePacket, decodePayload, encodePacket, encodePayload } from "engine.io-parser";
+import { createPacketDecoderStream, createPacketEncoderStream, decodePacket, decodePayload, encodePacket, encodePayload } from "engine.io-parser";
 import parser3 from "engine.io-parser-2";
 import * as notepack3 from "notepack.io";
 import * as msgpack from "socket.io-msgpack-parser";
@@ -162,4 +162,27 @@ describe("engine.io-parser of revision 3 agrees", () => {
     for (const text of strict) assert.doesNotThrow(() => decode(text));
     for (const bytes of invalidBinary) assert.doesNotThrow(() => decode(Buffer.from(bytes)));
   });
+});
+
+describe("engine.io-parser agrees on the frames of a stream", () => {
+  for (const { packet, binary, bytes, repeat, head } of vectors("engineio/testdata/stream.json")) {
+    test(`${packet ?? "binary"}${repeat ? ` and ${repeat} more bytes` : ""}`, async () => {
+      const text = packet && packet + "x".repeat(repeat ?? 0);
+      const data = binary ? { type: "message", data: Buffer.from(binary) } : decodePacket(text);
+      const want = bytes ?? [...head, ...Buffer.from(text)];
+      const chunks = [];
+      const encoder = createPacketEncoderStream();
+      const writer = encoder.writable.getWriter();
+      const written = writer.write(data).then(() => writer.close());
+      for await (const chunk of encoder.readable) chunks.push(...chunk);
+      await written;
+      assert.ok(Buffer.from(chunks).equals(Buffer.from(want)));
+
+      const decoder = createPacketDecoderStream(1e6, "nodebuffer");
+      const sink = decoder.writable.getWriter();
+      sink.write(Buffer.from(want));
+      const { value } = await decoder.readable.getReader().read();
+      assert.deepEqual({ type: value.type, data: value.data ?? "" }, { type: data.type, data: data.data ?? "" });
+    });
+  }
 });
