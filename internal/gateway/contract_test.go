@@ -241,6 +241,7 @@ func TestC8PresenceSubscribeWithoutPayload(t *testing.T) {
 	w := newWorld(t, options{})
 	ann := w.open("ann")
 	w.open("ben")
+	ann.hearWhere("user:online", about("ben"))
 	ann.say("presence:subscribe", nil)
 	var users []any
 	for _, u := range ann.hear("presence:users")["users"].([]any) {
