@@ -83,7 +83,7 @@ func (e Emitter) Volatile() Emitter {
 	return e
 }
 
-// Compress, with false, keeps the event from being compressed on its way.
+// Compress with false keeps the event from being compressed on its way.
 func (e Emitter) Compress(on bool) Emitter {
 	e.broadcast.Uncompressed = !on
 	return e
