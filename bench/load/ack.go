@@ -68,7 +68,7 @@ func (e *exchange) run(ctx context.Context) (*AckResult, error) {
 	if err := s.run(ctx, start.Add(e.warm), never); err != nil {
 		return nil, err
 	}
-	m, err := startMeter(Process{s.target.PID})
+	m, err := startMeter(s.target)
 	if err != nil {
 		return nil, err
 	}

@@ -47,9 +47,13 @@ type ConnectResult struct {
 // error means that the generator could not work; what the server did wrong is
 // in the result. The swarm is nil only with an error.
 func Connect(ctx context.Context, t Target, o ConnectOptions) (*Swarm, ConnectResult, error) {
-	addr, err := netip.ParseAddrPort(t.Addr)
-	if err != nil || !addr.Addr().Is4() {
-		return nil, ConnectResult{}, fmt.Errorf("target %q: want an IPv4 address and a port", t.Addr)
+	var addrs []netip.AddrPort
+	for _, one := range t.all() {
+		addr, err := netip.ParseAddrPort(one.Addr)
+		if err != nil || !addr.Addr().Is4() {
+			return nil, ConnectResult{}, fmt.Errorf("target %q: want an IPv4 address and a port", one.Addr)
+		}
+		addrs = append(addrs, addr)
 	}
 	if o.Conns < 1 || o.Conns > maxConns {
 		return nil, ConnectResult{}, fmt.Errorf("%d connections: want 1 to %d", o.Conns, maxConns)
@@ -58,7 +62,7 @@ func Connect(ctx context.Context, t Target, o ConnectOptions) (*Swarm, ConnectRe
 	if err != nil {
 		return nil, ConnectResult{}, err
 	}
-	r, err := s.connectAll(ctx, addr, o)
+	r, err := s.connectAll(ctx, addrs, o)
 	if err != nil {
 		s.Close()
 		return nil, r, err
@@ -66,7 +70,7 @@ func Connect(ctx context.Context, t Target, o ConnectOptions) (*Swarm, ConnectRe
 	return s, r, nil
 }
 
-func (s *Swarm) connectAll(ctx context.Context, addr netip.AddrPort, o ConnectOptions) (r ConnectResult, err error) {
+func (s *Swarm) connectAll(ctx context.Context, addrs []netip.AddrPort, o ConnectOptions) (r ConnectResult, err error) {
 	if o.Parallel == 0 {
 		o.Parallel = defaultParallel
 	}
@@ -92,7 +96,7 @@ func (s *Swarm) connectAll(ctx context.Context, addr netip.AddrPort, o ConnectOp
 	}
 	s.packet = ignore // a server may speak at once: session:ready
 
-	m, err := startMeter(Process{s.target.PID})
+	m, err := startMeter(s.target)
 	if err != nil {
 		return r, err
 	}
@@ -100,7 +104,7 @@ func (s *Swarm) connectAll(ctx context.Context, addr netip.AddrPort, o ConnectOp
 	err = s.run(ctx, time.Now().Add(o.Timeout), func() bool {
 		for ; started < o.Conns && started-s.live-r.Dropped < o.Parallel; started++ {
 			c := s.conns[started]
-			if err := s.dial(c, addr); err != nil {
+			if err := s.dial(c, addrs[c.index%len(addrs)]); err != nil {
 				s.drop(c)
 				_ = s.lost(c, err)
 			}

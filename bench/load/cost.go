@@ -11,20 +11,20 @@ import (
 // Cost is what a measured window took.
 type Cost struct {
 	Elapsed   time.Duration
-	ServerCPU time.Duration // user and system time of the server, in steps of 10 ms; 0 without Target.PID
+	ServerCPU time.Duration // user and system time of the servers, in steps of 10 ms; 0 without Target.PID
 	LoadCPU   time.Duration // the same of this process
 	OtherCPU  time.Duration // the same of the rest of the machine: the noise of the window
 }
 
 // meter takes the difference between two looks at the clocks.
 type meter struct {
-	server              Process
+	target              Target
 	at                  time.Time
 	cpu, machine, loads time.Duration
 }
 
-func startMeter(server Process) (*meter, error) {
-	m := &meter{server: server}
+func startMeter(t Target) (*meter, error) {
+	m := &meter{target: t}
 	err := m.read()
 	return m, err
 }
@@ -37,10 +37,18 @@ func (m *meter) read() (err error) {
 	if m.machine, err = MachineCPU(); err != nil {
 		return err
 	}
-	if m.server.PID != 0 {
-		m.cpu, err = m.server.CPU()
+	m.cpu = 0
+	for _, t := range m.target.all() {
+		if t.PID == 0 {
+			continue
+		}
+		used, err := Process{t.PID}.CPU()
+		if err != nil {
+			return err
+		}
+		m.cpu += used
 	}
-	return err
+	return nil
 }
 
 // stop returns what was used since the meter was started.

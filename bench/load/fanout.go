@@ -118,7 +118,7 @@ func (s *Swarm) FanOut(ctx context.Context, o FanOutOptions) (*FanOutResult, err
 	if err := f.speak(ctx, start, start.Add(o.Warm)); err != nil {
 		return nil, err
 	}
-	m, err := startMeter(Process{s.target.PID})
+	m, err := startMeter(s.target)
 	if err != nil {
 		return nil, err
 	}

@@ -18,7 +18,14 @@ type Target struct {
 	Addr   string // host:port, IPv4
 	PID    int    // whose CPU time is read; 0: none
 	Secret []byte // HS256 key of the tokens
+
+	// Others are more servers that act as one with this: the connections go to
+	// all of them in turn, and their CPU time counts as well.
+	Others []Target
 }
+
+// all returns the target and its others.
+func (t Target) all() []Target { return append([]Target{t}, t.Others...) }
 
 const (
 	readBuffer = 256 << 10 // bytes: about 2000 deliveries in one read

@@ -100,6 +100,11 @@ func (b *bench) round(ctx context.Context, n int) error {
 			}
 		}
 	}
+	if b.anyWanted(clusterRows) {
+		if err := b.cluster(ctx, n); err != nil {
+			return err
+		}
+	}
 	if b.wanted(rowComments) {
 		if err := b.comments(ctx, n); err != nil {
 			if ctx.Err() != nil {

@@ -79,6 +79,11 @@ func (p *programs) command(ctx context.Context, dir, name string, args ...string
 
 // wire starts a server of the benchmark's wire.
 func (p *programs) wire(ctx context.Context, name string) (*process, load.Target, error) {
+	return p.member(ctx, name, "")
+}
+
+// member starts a server that is one with the others on a Redis; alone without.
+func (p *programs) member(ctx context.Context, name, redis string) (*process, load.Target, error) {
 	argv := []string{p.binary(name)}
 	switch {
 	case name == node:
@@ -86,7 +91,7 @@ func (p *programs) wire(ctx context.Context, name string) (*process, load.Target
 	case p.pprof != "" && name == ours:
 		argv = append(argv, "-pprof", p.pprof)
 	}
-	proc, err := startProcess(name, argv, []string{"JWT_SECRET=" + jwtSecret, "NODE_ENV=production"})
+	proc, err := startProcess(name, argv, []string{"JWT_SECRET=" + jwtSecret, "NODE_ENV=production", "REDIS_URL=" + redis})
 	if err != nil {
 		return nil, load.Target{}, err
 	}

@@ -23,6 +23,9 @@ const (
 	rowConnect  = "connect"
 	rowComments = "comments"
 	rowOverload = "overload"
+
+	rowCluster1   = "2 nodes 1x1000 W=4"
+	rowCluster100 = "2 nodes 100x50 W=4"
 )
 
 // bar is a bound on a row. Zero fields are not asked for.
@@ -50,6 +53,8 @@ var rows = []row{
 	{rowIdle, "KB RSS/connection", 2, bar{most: 8.3}, bar{node: 0.50, bare: 1.1}},
 	{rowConnect, "CPU µs/connect", 0, bar{node: 0.50}, bar{node: 0.40, bare: 1.25}},
 	{rowComments, "durable acks/s", 0, bar{least: 20000}, bar{least: 20000}},
+	{rowCluster1, "CPU µs/delivery", 2, bar{node: 0.35}, bar{}},
+	{rowCluster100, "CPU µs/delivery", 2, bar{node: 0.20}, bar{}},
 	{rowOverload, "p99 ms at 150 msg/s", 0, bar{}, bar{most: 100}},
 }
 
@@ -273,6 +278,7 @@ func (r *report) notes() (lines []string) {
 	extra(rowIdle, "%.2f KB before the runtime's collection was asked for", 1)
 	extra(rowOverload, "%.0f %% of the offered deliveries made within the window", 100)
 	extra(rowComments, "%.0f µs of server CPU per comment", 1)
+	lines = append(lines, r.clusterNotes()...)
 	for _, row := range rows {
 		for _, server := range wireServers {
 			for _, s := range r.Samples[row.name][server] {

@@ -5,7 +5,8 @@
 // three events.
 //
 // It prints "listening <port>" when it is ready. SIGUSR2 collects garbage and
-// answers "collected" on stdout. JWT_SECRET is the HS256 key.
+// answers "collected" on stdout. JWT_SECRET is the HS256 key; with REDIS_URL the
+// servers on that Redis are one.
 package main
 
 import (
@@ -24,7 +25,9 @@ import (
 	"time"
 
 	"github.com/storywire/storywire/internal/auth"
+	"github.com/storywire/storywire/redisbus"
 	"github.com/storywire/storywire/socketio"
+	"github.com/storywire/storywire/socketio/redisadapter"
 )
 
 func main() {
@@ -50,15 +53,31 @@ func main() {
 		}
 	}()
 	mux := http.NewServeMux()
-	mux.Handle(socketio.DefaultPath, newServer(verifier))
+	adapter, err := adapter(os.Getenv("REDIS_URL"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	mux.Handle(socketio.DefaultPath, newServer(verifier, adapter))
 	fmt.Println("listening", ln.Addr().(*net.TCPAddr).Port)
 	srv := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
 	log.Fatal(srv.Serve(ln))
 }
 
+// adapter connects the server to others through Redis, if there is a URL of one.
+func adapter(url string) (func(*socketio.Namespace, socketio.Adapter) socketio.Adapter, error) {
+	if url == "" {
+		return nil, nil
+	}
+	bus, err := redisbus.Open(redisbus.Options{URL: url})
+	if err != nil {
+		return nil, err
+	}
+	return redisadapter.New(bus, redisadapter.Options{}), nil
+}
+
 // newServer speaks the benchmark's wire.
-func newServer(verifier *auth.Verifier) *socketio.Server {
-	io := socketio.NewServer(socketio.Options{})
+func newServer(verifier *auth.Verifier, adapter func(*socketio.Namespace, socketio.Adapter) socketio.Adapter) *socketio.Server {
+	io := socketio.NewServer(socketio.Options{Adapter: adapter})
 	ws := io.Of("/ws")
 	ws.Use(func(_ context.Context, s *socketio.Socket) error {
 		var a struct {

@@ -3,6 +3,8 @@
 // reasonable configuration: WebSocket only, no compression, no client bundle,
 // and the token's HMAC key prepared once.
 //
+// With REDIS_URL the servers on that Redis are one, by @socket.io/redis-adapter.
+//
 // Prints "listening <port>" when it is ready. SIGUSR2 collects garbage (run
 // with --expose-gc) and answers "collected" on stdout.
 const { createHmac, createSecretKey, timingSafeEqual } = require("node:crypto");
@@ -33,6 +35,16 @@ const io = new Server(http, {
   httpCompression: false,
   serveClient: false,
 });
+if (process.env.REDIS_URL) {
+  const { createAdapter } = require("@socket.io/redis-adapter");
+  const { createClient } = require("redis");
+  const pub = createClient({ url: process.env.REDIS_URL });
+  const sub = pub.duplicate();
+  // Commands wait until these have connected; the adapter must be there before the namespaces.
+  pub.connect();
+  sub.connect();
+  io.adapter(createAdapter(pub, sub));
+}
 // Advice of socket.io's documentation for memory: forget the first HTTP request.
 io.engine.on("connection", (raw) => {
   raw.request = null;
