@@ -142,9 +142,10 @@ func TestPausedSessionEnds(t *testing.T) {
 // An upgrade may overtake a POST whose packets the receiver is still given: what
 // comes over the WebSocket waits for them.
 func TestUpgradeOvertakesAPost(t *testing.T) {
-	got, release := make(chan string, 100), make(chan struct{})
+	got, entered, release := make(chan string, 100), make(chan struct{}), make(chan struct{})
 	h := newReceiving(t, engineio.Options{Shards: 1}, func(_ *engineio.Session, data string) {
 		if data == "a" {
+			close(entered)
 			<-release
 		}
 		got <- data
@@ -156,6 +157,7 @@ func TestUpgradeOvertakesAPost(t *testing.T) {
 		defer close(posted)
 		h.request("POST", "?EIO=4&transport=polling&sid="+sid, "4a\x1e4b").Body.Close()
 	}()
+	await(t, entered)
 	c := h.dialRaw("/engine.io/?EIO=4&transport=websocket&sid=" + sid)
 	if c.status != http.StatusSwitchingProtocols {
 		t.Fatalf("upgrade: %d", c.status)
