@@ -95,6 +95,13 @@ $(linter): tools/go.sum
 generate: ## Write what is generated from the Go sources (web/client/src/wire.ts)
 	go generate ./...
 
+ROUNDS ?= 100000
+SEEDS ?= 5000
+.PHONY: test-edit
+test-edit: $(yjs_install) ## Documents for hours: ROUNDS (100000) against npm's yjs, SEEDS (5000) of three nodes
+	go test ./yjs -run 'TestDifferential$$' -rounds $(ROUNDS) -timeout 0 -v
+	COEDIT_SEEDS=$(SEEDS) go test -race ./internal/coedit -run TestNodesAgreeAndLoseNothing -timeout 0
+
 FUZZTIME ?= 20s
 .PHONY: fuzz
 fuzz: ## Fuzz every decoder, FUZZTIME (20s) each; `make test` runs the seeds

@@ -13,7 +13,7 @@ import (
 )
 
 var (
-	rounds    = flag.Int("rounds", 300, "rounds of the differential test against npm's yjs")
+	rounds    = flag.Int("rounds", 2000, "rounds of the differential test against npm's yjs")
 	mutants   = flag.Int("mutants", 20000, "damaged updates of the mutation test")
 	firstSeed = flag.Int("seed", 1, "first seed of the differential test")
 )
