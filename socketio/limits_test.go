@@ -5,6 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
+	"os"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -12,11 +15,67 @@ import (
 
 	"github.com/storywire/storywire/engineio"
 	"github.com/storywire/storywire/socketio"
+	"github.com/storywire/storywire/socketio/internal/siotest"
 	"github.com/storywire/storywire/socketio/parser"
 )
 
+// peerOf is a client of either transport.
+type peerOf interface {
+	Send(messages ...any)
+	Receive() (siotest.Message, error)
+}
+
+// onBoth runs a test over WebSocket and over polling.
+func onBoth(t *testing.T, test func(t *testing.T, dial func(f *fixture) speaker)) {
+	t.Run("websocket", func(t *testing.T) {
+		test(t, func(f *fixture) speaker { return speaker{t, siotest.Dial(t, f.http.URL)} })
+	})
+	t.Run("polling", func(t *testing.T) {
+		test(t, func(f *fixture) speaker { return speaker{t, siotest.Poll(t, f.http.URL)} })
+	})
+}
+
+// speaker is a client with expectations.
+type speaker struct {
+	t *testing.T
+	peerOf
+}
+
+// expect fails the test unless the next messages begin like that.
+func (s speaker) expect(want ...string) {
+	s.t.Helper()
+	for _, w := range want {
+		if m, err := s.Receive(); err != nil || !strings.HasPrefix(m.String(), w) {
+			s.t.Fatalf("got %q, %v, want %q", m, err, w)
+		}
+	}
+}
+
+// expectAnyOrder fails the test unless the next messages begin like these.
+func (s speaker) expectAnyOrder(want ...string) {
+	s.t.Helper()
+	for len(want) > 0 {
+		m, err := s.Receive()
+		i := slices.IndexFunc(want, func(w string) bool { return strings.HasPrefix(m.String(), w) })
+		if err != nil || i < 0 {
+			s.t.Fatalf("got %q, %v, want one of %q", m, err, want)
+		}
+		want = slices.Delete(want, i, i+1)
+	}
+}
+
+// expectEnd fails the test unless the connection ends and nothing came before.
+func (s speaker) expectEnd() {
+	s.t.Helper()
+	if m, err := s.Receive(); err == nil {
+		s.t.Fatalf("got %q, want the end of the connection", m)
+	} else if errors.Is(err, os.ErrDeadlineExceeded) {
+		s.t.Fatal("the connection stays open")
+	}
+}
+
 // TestRefusedPackets: what closes the connection, each on a connection of its
-// own that is in "/".
+// own that is in "/", over both transports.
 func TestRefusedPackets(t *testing.T) {
 	big := bytes.Repeat([]byte{1}, 600)
 	long := strings.Repeat("n", 129)
@@ -52,38 +111,100 @@ func TestRefusedPackets(t *testing.T) {
 		{"too deep", []any{`2["a",[[[[[[[[1]]]]]]]]]`}},
 		{"name too long", []any{`2["` + long + `"]`}},
 		{"id too large", []any{`29007199254740992["a"]`}},
-		{"message too large", []any{`2["a","` + strings.Repeat("x", 4096) + `"]`}},
 	}
-	f := serve(t, socketio.Options{
-		Logger:            quiet,
-		AttachmentTimeout: 50 * time.Millisecond,
-		Engine:            engineio.Options{MaxPayload: 4096},
-		Limits:            socketio.Limits{Packet: parser.Limits{Args: 4, Depth: 8, Attachments: 2}, AttachmentBytes: 1000},
-	})
-	f.io.Of("/")
-	f.io.Of("/b")
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			c := f.dial()
-			c.Connect("/")
-			c.Send(tt.send...)
-			c.ExpectClosed()
+	onBoth(t, func(t *testing.T, dial func(f *fixture) speaker) {
+		f := serve(t, socketio.Options{
+			Logger:            quiet,
+			AttachmentTimeout: 50 * time.Millisecond,
+			Limits:            socketio.Limits{Packet: parser.Limits{Args: 4, Depth: 8, Attachments: 2}, AttachmentBytes: 1000},
 		})
+		f.io.Of("/")
+		f.io.Of("/b")
+		for _, tt := range tests {
+			t.Run(tt.name, func(t *testing.T) {
+				c := dial(f)
+				c.t = t
+				c.Send("0")
+				c.expect("0{")
+				c.Send(tt.send...)
+				c.expectEnd()
+			})
+		}
+	})
+}
+
+// A message above MaxPayload ends a WebSocket; a POST above it is refused, and
+// the session goes on, as in the reference server.
+func TestMessageTooLarge(t *testing.T) {
+	f := serve(t, socketio.Options{Engine: engineio.Options{MaxPayload: 4096}})
+	f.io.Of("/")
+	large := `2["a","` + strings.Repeat("x", 4096) + `"]`
+	c := f.dial()
+	c.Connect("/")
+	c.Send(large)
+	c.ExpectClosed()
+	p := siotest.Poll(t, f.http.URL)
+	if status, err := p.Post("4" + large); err != nil || status != http.StatusRequestEntityTooLarge {
+		t.Errorf("POST: %d, %v, want 413", status, err)
 	}
+	p.Send("0")
+	speaker{t, p}.expect("0{")
 }
 
 func TestNamespaceLimit(t *testing.T) {
-	f := serve(t, socketio.Options{Limits: socketio.Limits{Namespaces: 2}})
-	for i := range 3 {
-		f.io.Of(fmt.Sprint("/", i))
+	onBoth(t, func(t *testing.T, dial func(f *fixture) speaker) {
+		f := serve(t, socketio.Options{Limits: socketio.Limits{Namespaces: 2}})
+		for i := range 3 {
+			f.io.Of(fmt.Sprint("/", i))
+		}
+		c := dial(f)
+		c.Send("0/0,", "0/1,", "0/2,")
+		c.expectAnyOrder("0/0,{", "0/1,{", `4/2,{"message":"Too many namespaces"}`)
+		c.Send("1/0,")
+		c.Send("0/2,")
+		c.expect("0/2,{")
+	})
+}
+
+func TestDynamicNamespaceLimit(t *testing.T) {
+	onBoth(t, func(t *testing.T, dial func(f *fixture) speaker) {
+		f := serve(t, socketio.Options{Limits: socketio.Limits{DynamicNamespaces: 1}})
+		f.io.OfRegexp(tenants)
+		c := dial(f)
+		c.Send("0/t-1,")
+		c.expect("0/t-1,{")
+		c.Send("0/t-2,", "0/t-"+strings.Repeat("9", 300)+",")
+		c.expectAnyOrder(`4/t-2,{"message":"Too many namespaces"}`, `4/t-999`)
+	})
+}
+
+// A client that joins no namespace is gone when ConnectTimeout is over.
+func TestConnectTimeoutOnBoth(t *testing.T) {
+	onBoth(t, func(t *testing.T, dial func(f *fixture) speaker) {
+		f := serve(t, socketio.Options{Logger: quiet, ConnectTimeout: 50 * time.Millisecond})
+		f.io.Of("/")
+		dial(f).expectEnd()
+	})
+}
+
+// A client that takes nothing of what is sent to it is cut.
+func TestSlowClientOverPolling(t *testing.T) {
+	f := serve(t, socketio.Options{Engine: engineio.Options{MaxQueue: 1 << 16}})
+	ns := f.io.Of("/")
+	reasons := make(chan socketio.DisconnectReason, 1)
+	ns.OnDisconnect(func(_ *socketio.Socket, reason socketio.DisconnectReason) { reasons <- reason })
+	c := speaker{t, siotest.Poll(t, f.http.URL)}
+	c.Send("0")
+	c.expect("0{")
+	for range 20 { // nobody polls
+		if err := ns.Emit("news", strings.Repeat("x", 1<<12)); err != nil {
+			t.Fatal(err)
+		}
 	}
-	c := f.dial()
-	c.Connect("/0")
-	c.Connect("/1")
-	c.Send("0/2,")
-	c.Expect(`4/2,{"message":"Too many namespaces"}`)
-	c.Send("1/0,")
-	c.Connect("/2")
+	if reason := receive(t, reasons); reason != socketio.SlowClient {
+		t.Errorf("reason %q, want %q", reason, socketio.SlowClient)
+	}
+	c.expectEnd()
 }
 
 func TestRoomLimits(t *testing.T) {
@@ -120,27 +241,37 @@ func TestEventQueueLimits(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			f := serve(t, socketio.Options{Limits: tt.limits})
-			ns := f.io.Of("/")
-			release := make(chan struct{})
-			var handled atomic.Int32
-			socketio.Handle(ns, "n", func(_ context.Context, _ *socketio.Socket, n int) (int, error) {
-				<-release
-				handled.Add(1)
-				return n, nil
-			})
-			c := f.dial()
-			c.Connect("/")
-			const n = 40
-			for i := range n {
-				c.Send(fmt.Sprintf(`2%d["n",%d]`, i, i))
-			}
-			close(release)
-			for i := range n {
-				c.Expect(fmt.Sprintf("3%d[%d]", i, i))
-			}
+			onBoth(t, func(t *testing.T, dial func(f *fixture) speaker) { testEventQueue(t, tt.limits, dial) })
 		})
 	}
+}
+
+func testEventQueue(t *testing.T, limits socketio.Limits, dial func(f *fixture) speaker) {
+	f := serve(t, socketio.Options{Limits: limits})
+	ns := f.io.Of("/")
+	release := make(chan struct{})
+	var handled atomic.Int32
+	socketio.Handle(ns, "n", func(_ context.Context, _ *socketio.Socket, n int) (int, error) {
+		<-release
+		handled.Add(1)
+		return n, nil
+	})
+	c := dial(f)
+	c.Send("0")
+	c.expect("0{")
+	const n = 40
+	sent := make(chan struct{})
+	go func() { // over polling the answer to the POST waits for the queue
+		defer close(sent)
+		for i := range n {
+			c.Send(fmt.Sprintf(`2%d["n",%d]`, i, i))
+		}
+	}()
+	close(release)
+	for i := range n {
+		c.expect(fmt.Sprintf("3%d[%d]", i, i))
+	}
+	<-sent
 }
 
 // A full queue whose handler waits for the end of the connection must not keep
