@@ -68,7 +68,8 @@ var _ engineio.StreamAccepter = (*Server)(nil)
 // A visit is one connection of QUIC.
 type visit struct {
 	conn   *quic.Conn
-	expiry *time.Timer // closes it unless a session is opened
+	hangUp func()
+	expiry *time.Timer // hangs up unless a session is opened
 }
 
 type visitKey struct{}
@@ -162,17 +163,17 @@ func onlyConnect(next http.Handler) http.Handler {
 
 // serveConn serves one connection of QUIC on goroutines of its own.
 func (s *Server) serveConn(conn *quic.Conn) {
-	v := &visit{conn: conn}
+	hangUp := func() { _ = conn.CloseWithError(quic.ApplicationErrorCode(http3.ErrCodeNoError), "") }
+	v := &visit{conn: conn, hangUp: hangUp, expiry: time.AfterFunc(s.opts.HandshakeTimeout, hangUp)}
 	s.mu.Lock()
 	if s.closed {
 		s.mu.Unlock()
-		_ = conn.CloseWithError(0, "")
+		v.end()
 		return
 	}
 	s.visits[v] = struct{}{}
 	s.wg.Add(1)
 	s.mu.Unlock()
-	v.expiry = time.AfterFunc(s.opts.HandshakeTimeout, v.end)
 	go func() {
 		defer s.wg.Done()
 		if err := s.wt.ServeQUICConn(conn); err != nil && !s.isClosed() {
@@ -187,7 +188,7 @@ func (s *Server) serveConn(conn *quic.Conn) {
 
 func (v *visit) end() {
 	v.expiry.Stop()
-	_ = v.conn.CloseWithError(quic.ApplicationErrorCode(http3.ErrCodeNoError), "")
+	v.hangUp()
 }
 
 func (s *Server) visitOf(conn *quic.Conn) *visit {
