@@ -125,6 +125,9 @@ export class Comments {
   #listen(room: StoryRoom): () => void {
     const stops = [
       this.#connection.on('comment:created', (comment) => this.#created(comment)),
+      this.#connection.on('sync:gap', ({ room }) => {
+        if (room === `story:${this.#storyId}`) void this.#sync();
+      }),
       // History is asked for after the join, so that nothing falls between the two.
       room.onJoined(() => void this.#sync()),
       room.state.subscribe(() => {

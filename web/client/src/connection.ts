@@ -22,6 +22,14 @@ export interface Session {
   tokenExpiresAt: string;
 }
 
+/** What a new connection kept of the one before. */
+export interface Restored {
+  /** The server carried the session on: nothing was missed, except where it says sync:gap. */
+  recovered: boolean;
+  /** The ids of the stories that it is in without having joined them. */
+  rooms: ReadonlySet<string>;
+}
+
 /** How long an answer may take: longer than a slow phone's round trip, shorter than patience. */
 const ANSWER_MS = 10_000;
 /** The pause before trying again after the server closed the connection itself without naming one. */
@@ -40,7 +48,7 @@ export class Connection {
   #used: string | null = null;
   #closing: ServerEvents['session:closing']['reason'] | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #up = new Set<(recovered: boolean) => void>();
+  #up = new Set<(restored: Restored) => void>();
   #down = new Set<() => void>();
 
   constructor(createTransport: (token: TokenSource) => Transport, token: TokenSource) {
@@ -51,7 +59,7 @@ export class Connection {
     });
     this.state = this.#state;
     this.session = this.#session;
-    this.#transport.onConnect((recovered) => this.#connected(recovered));
+    this.#transport.onConnect(() => this.#connected());
     this.#transport.onDisconnect(() => this.#dropped());
     this.#transport.onRefused((refusal) => this.#refused(refusal));
     this.#transport.on('session:ready', (ready) => this.#ready(ready));
@@ -103,8 +111,8 @@ export class Connection {
     return this.#transport.on(event, handler);
   }
 
-  /** Calls `handler` after every connect. `recovered`: rooms were kept and nothing was missed. */
-  onUp(handler: (recovered: boolean) => void): () => void {
+  /** Calls `handler` after every connect, before anything that was missed comes. */
+  onUp(handler: (restored: Restored) => void): () => void {
     this.#up.add(handler);
     return () => {
       this.#up.delete(handler);
@@ -118,15 +126,16 @@ export class Connection {
     };
   }
 
-  #connected(recovered: boolean): void {
+  #connected(): void {
     this.#closing = null;
     this.#state.set({ status: 'connected', refusal: null });
-    for (const handler of [...this.#up]) handler(recovered);
   }
 
-  #ready(ready: SessionReady): void {
-    const { user, connectionId, tokenExpiresAt } = ready;
+  /** The first event of every connection. */
+  #ready({ user, connectionId, tokenExpiresAt, recovered, rooms }: SessionReady): void {
     this.#session.set({ user, connectionId, tokenExpiresAt });
+    const restored = { recovered, rooms: new Set(rooms.map(({ storyId }) => storyId)) };
+    for (const handler of [...this.#up]) handler(restored);
   }
 
   #dropped(): void {

@@ -64,9 +64,18 @@ export class Notifications {
   };
 
   #listen(): () => void {
-    const stop = this.#connection.onUp(() => void this.#load(null));
+    const stops = [
+      this.#connection.onUp(({ recovered }) => {
+        if (!recovered || this.#inbox.get().status !== 'ready') void this.#load(null);
+      }),
+      this.#connection.on('sync:gap', ({ room }) => {
+        if (room === 'user:me') void this.#load(null);
+      }),
+    ];
     if (this.#connection.connected) void this.#load(null);
-    return stop;
+    return () => {
+      for (const stop of stops) stop();
+    };
   }
 
   async #load(cursor: string | null): Promise<void> {

@@ -8,7 +8,7 @@ export type RoomState =
   | { status: 'joined'; role: Role }
   | { status: 'refused'; error: StorywireError };
 
-/** Being in a story's room: joined while held, joined again after a connection that was not recovered. */
+/** Being in a story's room: joined while held, joined again after a connection that did not restore it. */
 export class StoryRoom {
   readonly state: Readable<RoomState>;
   /** Joins while at least one holder is there; the result lets go. */
@@ -23,6 +23,10 @@ export class StoryRoom {
     this.#storyId = storyId;
     this.state = this.#state;
     this.hold = shared(() => this.#enter());
+    // Let go while there was no connection to say so.
+    connection.onUp(({ rooms }) => {
+      if (this.#state.get().status === 'idle' && rooms.has(storyId)) this.#leave();
+    });
   }
 
   /** Calls `handler` after every join with what the server said. */
@@ -35,8 +39,8 @@ export class StoryRoom {
 
   #enter(): () => void {
     const stops = [
-      this.#connection.onUp((recovered) => {
-        if (!recovered) void this.#join();
+      this.#connection.onUp(({ rooms }) => {
+        if (this.#state.get().status !== 'joined' || !rooms.has(this.#storyId)) void this.#join(rooms);
       }),
       this.#connection.on('story:left', ({ storyId, reason }) => {
         if (storyId !== this.#storyId || reason !== 'revoked') return;
@@ -47,13 +51,19 @@ export class StoryRoom {
     void this.#join();
     return () => {
       for (const stop of stops) stop();
-      this.#connection.send('story:leave', { storyId: this.#storyId });
+      this.#leave();
       this.#state.set({ status: 'idle' });
     };
   }
 
-  async #join(): Promise<void> {
+  #leave(): void {
+    this.#connection.send('story:leave', { storyId: this.#storyId });
+  }
+
+  async #join(restored?: ReadonlySet<string>): Promise<void> {
     this.#state.set({ status: 'joining' });
+    // A join whose answer was lost counted: the one that follows replaces it.
+    if (restored?.has(this.#storyId)) this.#leave();
     if (!this.#connection.connected) return;
     try {
       const joined = await this.#connection.ask('story:join', { storyId: this.#storyId });

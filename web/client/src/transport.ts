@@ -19,7 +19,7 @@ export interface Transport {
     timeoutMs: number,
   ): Promise<Ack<ClientEvents[E]['data']>>;
   on<E extends keyof ServerEvents>(event: E, handler: (payload: ServerEvents[E]) => void): () => void;
-  onConnect(handler: (recovered: boolean) => void): () => void;
+  onConnect(handler: () => void): () => void;
   onDisconnect(handler: () => void): () => void;
   onRefused(handler: (refusal: ConnectRefusal) => void): () => void;
 }
@@ -70,7 +70,7 @@ export function socketTransport(url: string, token: TokenSource): Transport {
     },
     ask: (event, payload, timeoutMs) => socket.timeout(timeoutMs).emitWithAck(event, payload),
     on: (event, handler) => listen(event, handler),
-    onConnect: (handler) => listen('connect', () => handler(socket.recovered)),
+    onConnect: (handler) => listen('connect', () => handler()),
     onDisconnect: (handler) => listen('disconnect', () => handler()),
     onRefused: (handler) =>
       listen('connect_error', (error: Error & { data?: ConnectErrorData }) => handler(error.data ?? null)),

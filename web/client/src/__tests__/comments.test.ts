@@ -139,10 +139,42 @@ test('after a gap the list closes it, and starts anew when it is too wide', asyn
 test('a recovered connection asks for nothing again', async () => {
   const { transport } = await open([comment(1)]);
   transport.drop();
-  transport.up(wren, true);
+  transport.up(wren, ['s1']);
   await settle();
   expect(transport.sentOf('story:join')).toHaveLength(1);
   expect(transport.sentOf('comment:list')).toHaveLength(1);
+});
+
+test('a recovered connection that is not in the story joins it', async () => {
+  const { transport } = await open([comment(1)]);
+  transport.drop();
+  transport.up(wren, []);
+  await settle();
+  expect(transport.sentOf('story:join')).toHaveLength(2);
+});
+
+test('a gap that the server names is closed', async () => {
+  const { transport, stored, texts } = await open([comment(1)]);
+  transport.drop();
+  stored.push(comment(2));
+  transport.up(wren, ['s1']);
+  transport.receive('sync:gap', { room: 'story:s1', epoch: 'e1', from: 1, to: 2, reason: 'overflow' });
+  transport.receive('sync:gap', { room: 'story:s2', epoch: 'e1', from: 1, to: 2, reason: 'overflow' });
+  await settle();
+  expect(texts()).toEqual(['Comment 1', 'Comment 2']);
+  expect(transport.sentOf('comment:list')).toHaveLength(2);
+});
+
+test('a story that was let go of without a connection is left with the next', () => {
+  const { connection, transport } = connect();
+  const room = new StoryRoom(connection, 's1');
+  transport.up();
+  const release = room.hold();
+  transport.drop();
+  release();
+  const before = transport.sentOf('story:leave').length;
+  transport.up(wren, ['s1']);
+  expect(transport.sentOf('story:leave')).toHaveLength(before + 1);
 });
 
 test('earlier comments come before the others', async () => {

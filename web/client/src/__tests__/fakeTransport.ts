@@ -19,7 +19,7 @@ export class FakeTransport implements Transport {
   readonly sent: Sent[] = [];
   #answers = new Map<string, Answer>();
   #handlers = new Map<string, Set<Handler>>();
-  #connect = new Set<(recovered: boolean) => void>();
+  #connect = new Set<() => void>();
   #disconnect = new Set<() => void>();
   #refused = new Set<(refusal: ConnectRefusal) => void>();
 
@@ -60,7 +60,7 @@ export class FakeTransport implements Transport {
     return add(this.#handlers, event, handler as Handler);
   }
 
-  onConnect(handler: (recovered: boolean) => void): () => void {
+  onConnect(handler: () => void): () => void {
     this.#connect.add(handler);
     return () => this.#connect.delete(handler);
   }
@@ -89,17 +89,19 @@ export class FakeTransport implements Transport {
     for (const handler of this.#handlers.get(event) ?? []) handler(payload as never);
   }
 
-  up(user: User = wren, recovered = false): void {
+  /** restored: the stories that a recovered session is in. */
+  up(user: User = wren, restored?: string[]): void {
     this.connected = true;
     this.active = true;
-    for (const handler of this.#connect) handler(recovered);
+    for (const handler of this.#connect) handler();
     this.receive('session:ready', {
       connectionId: 'k1',
       user,
-      recovered,
+      recovered: restored !== undefined,
+      position: { epoch: 'e1', seq: 0 },
       serverTime: '2026-01-01T00:00:00.000Z',
       tokenExpiresAt: '2026-01-02T00:00:00.000Z',
-      rooms: [],
+      rooms: (restored ?? []).map((storyId) => ({ storyId, role: 'viewer' as const, epoch: 'e1', seq: 0 })),
       unread: { notifications: { unread: 0, rev: 0 } },
     });
   }

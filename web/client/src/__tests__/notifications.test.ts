@@ -43,6 +43,21 @@ test('an arrival counts, comes first, and is told once', async () => {
   expect(notifications.inbox.get().items.map(({ id }) => id)).toEqual(['n2', 'n1']);
 });
 
+test('a recovered connection reads the inbox again only if the server names a gap', async () => {
+  const { transport } = await open([notification('n1')]);
+  transport.drop();
+  transport.up(undefined, []);
+  await settle();
+  expect(transport.sentOf('notification:list')).toHaveLength(1);
+  transport.receive('sync:gap', { room: 'user:me', epoch: 'e1', from: 1, to: 2, reason: 'overflow' });
+  await settle();
+  expect(transport.sentOf('notification:list')).toHaveLength(2);
+  transport.drop();
+  transport.up();
+  await settle();
+  expect(transport.sentOf('notification:list')).toHaveLength(3);
+});
+
 test('the highest revision of the count wins', async () => {
   const { transport, notifications } = await open([]);
   transport.receive('notification:updated', {
