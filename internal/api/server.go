@@ -33,6 +33,7 @@ type Deps struct {
 	Notifications *notification.Service
 	Presence      *presence.Tracker
 	Edits         *coedit.Service
+	News          News
 	Limits        *ratelimit.Classes
 
 	Ready     func(context.Context) error // nil means ready to take requests
@@ -47,8 +48,10 @@ type Deps struct {
 
 // Server answers REST requests and serves the web application.
 type Server struct {
-	deps Deps
-	mux  *http.ServeMux
+	deps     Deps
+	mux      *http.ServeMux
+	readers  readers
+	draining chan struct{}
 }
 
 // NewServer returns a Server over d.
@@ -59,7 +62,8 @@ func NewServer(d Deps) (*Server, error) {
 	if d.Logger == nil {
 		d.Logger = slog.Default()
 	}
-	s := &Server{deps: d, mux: http.NewServeMux()}
+	s := &Server{deps: d, mux: http.NewServeMux(), draining: make(chan struct{})}
+	s.readers.byUser = map[auth.UserID]int{}
 	s.routes()
 	site, err := newSite(d.Web)
 	if err != nil {
@@ -95,6 +99,8 @@ func (s *Server) routes() {
 	s.user("GET /v1/notifications", read, s.listNotifications)
 	s.user("GET /v1/notifications/count", read, s.countNotifications)
 	s.user("POST /v1/notifications/read", write, s.readNotifications)
+	s.user("GET /v1/sync", read, s.sync)
+	s.user("GET /v1/stream", read, s.stream)
 
 	s.docRoutes()
 

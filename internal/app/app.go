@@ -122,7 +122,7 @@ func (a *App) assemble(ctx context.Context) error {
 
 	rest, err := api.NewServer(api.Deps{
 		Verifier: verifier, People: a.people, Stories: a.stories, Comments: a.comments,
-		Notifications: notifications, Presence: tracker, Edits: edits, Limits: limits,
+		Notifications: notifications, Presence: tracker, Edits: edits, News: a.hub, Limits: limits,
 		Ready: a.ready, Degraded: a.nodes.degraded, ServerKey: a.cfg.ServerKey, Origins: a.cfg.FrontendURL, MaxBody: a.cfg.Limits.MaxBody,
 		Demo: a.demo(verifier), Web: site(), Logger: a.log,
 	})
@@ -142,6 +142,7 @@ func (a *App) assemble(ctx context.Context) error {
 		MaxHeaderBytes:    maxHeaderBytes,
 		ErrorLog:          slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
 	}
+	a.http.RegisterOnShutdown(rest.Drain)
 	a.workers = []func(context.Context) error{a.people.Run, a.stories.Run, a.comments.Run, tracker.Run, edits.Run, a.hub.Run, gw.Run}
 	if a.nodes.wire != nil {
 		peers := presence.NewReplica(tracker, a.nodes.bus, string(a.nodes.node.ID), presence.ReplicaOptions{Beat: a.cfg.Redis.Beat})

@@ -73,7 +73,11 @@ type Feed struct {
 	hole    time.Time        // when it was noticed; zero: there is none
 	outbox  []*Event         // to be published
 	moved   chan struct{}    // closed when the cursor moves; nil: nobody waits
+	watches map[string]map[*watch]struct{}
 }
+
+// watch is told when there is something in its rooms.
+type watch struct{ rang chan struct{} }
 
 // Open returns a Feed that delivers what is committed from now on.
 func Open(ctx context.Context, o Options) (*Feed, error) {
@@ -95,7 +99,7 @@ func Open(ctx context.Context, o Options) (*Feed, error) {
 	}
 	return &Feed{
 		opts: o, wake: make(chan struct{}, 1), cursor: head,
-		recent: newLogs(o.Bytes, head), pending: map[int64]*Event{},
+		recent: newLogs(o.Bytes, head), pending: map[int64]*Event{}, watches: map[string]map[*watch]struct{}{},
 	}, nil
 }
 
@@ -164,6 +168,35 @@ func (f *Feed) deliver(e *Event) {
 	f.cursor = e.Pos
 	f.recent.add(e)
 	f.opts.Deliver(e)
+	for w := range f.watches[e.Room] {
+		select {
+		case w.rang <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// Watch returns a channel that has a value when there is news in any of the
+// rooms, for those who read instead of being told, until cancel is called.
+func (f *Feed) Watch(rooms []string) (rang <-chan struct{}, cancel func()) {
+	w := &watch{make(chan struct{}, 1)}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, room := range rooms {
+		if f.watches[room] == nil {
+			f.watches[room] = map[*watch]struct{}{}
+		}
+		f.watches[room][w] = struct{}{}
+	}
+	return w.rang, func() {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		for _, room := range rooms {
+			if delete(f.watches[room], w); len(f.watches[room]) == 0 {
+				delete(f.watches, room)
+			}
+		}
+	}
 }
 
 // settle delivers what waited for the events before it. The caller holds mu.

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/storywire/storywire/internal/auth"
 	"github.com/storywire/storywire/internal/errs"
 	"github.com/storywire/storywire/internal/feed"
 	"github.com/storywire/storywire/internal/recovery"
@@ -232,15 +233,8 @@ func (h *Hub) greeting(a *arrival, m feed.Missed) []*socketio.Packet {
 	a.ready.Recovered, a.ready.Rooms = a.recovered, append([]wire.RoomState{}, a.rooms...)
 	a.ready.Position = wire.Position{Epoch: h.epoch, Seq: m.Cursor}
 	packets := h.appendPacket(nil, h.encode(wire.SessionReadyEvent, a.ready, at))
-	reason := wire.GapOverflow
-	if a.lost {
-		reason = wire.GapExpired
-	}
 	for _, room := range gaps {
-		if room == roomUser(a.session.user.ID) {
-			room = roomMe
-		}
-		gap := wire.SyncGap{Room: room, Epoch: h.epoch, From: a.from, To: m.Cursor, Reason: reason}
+		gap := h.gap(a.session.user.ID, room, a.from, m.Cursor, a.lost)
 		if packet, err := h.ns.Encode(wire.SyncGapEvent, gap); err == nil { // strings and numbers
 			packets = append(packets, packet)
 		}
@@ -249,6 +243,16 @@ func (h *Hub) greeting(a *arrival, m feed.Missed) []*socketio.Packet {
 		packets = h.appendPacket(packets, e.Body)
 	}
 	return packets
+}
+
+// gap tells somebody that events of a room are missing. lost: because the
+// position is none of this database's.
+func (h *Hub) gap(user auth.UserID, room string, from, to int64, lost bool) wire.SyncGap {
+	gap := wire.SyncGap{Room: nameFor(user, room), Epoch: h.epoch, From: from, To: to, Reason: wire.GapOverflow}
+	if lost {
+		gap.Reason = wire.GapExpired
+	}
+	return gap
 }
 
 // appendPacket leaves out what could not be encoded, which is logged.

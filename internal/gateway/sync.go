@@ -61,19 +61,9 @@ func (g *Gateway) syncStory(ctx context.Context, s *session, id story.ID, in wir
 
 // syncInbox reads what the feed would replay.
 func (g *Gateway) syncInbox(ctx context.Context, s *session, in wire.SyncSince) (wire.SyncPage, error) {
-	var missed feed.Missed
-	want := []feed.Want{{Room: roomUser(s.user.ID), After: in.Seq}}
-	for try := 1; ; try++ {
-		replay, err := g.hub.feed.Prepare(ctx, want, "")
-		if err != nil {
-			return wire.SyncPage{}, errs.Wrap("gateway.syncInbox", err)
-		}
-		if g.hub.feed.Hold(replay, func(m feed.Missed) { missed = m }) {
-			break
-		}
-		if try == prepareTries {
-			return wire.SyncPage{}, errs.E("gateway.syncInbox", errs.Unavailable, "Too much happens right now. Try again in a moment.")
-		}
+	missed, err := g.hub.missed(ctx, []feed.Want{{Room: roomUser(s.user.ID), After: in.Seq}})
+	if err != nil {
+		return wire.SyncPage{}, err
 	}
 	if len(missed.Gaps) > 0 {
 		return wire.SyncPage{}, errs.E("gateway.syncInbox", errs.Gone, "Too much has happened since. Read the list anew.")

@@ -114,6 +114,7 @@ func RESTBodies() []reflect.Type {
 		reflect.TypeFor[PresenceList](),
 		reflect.TypeFor[PresenceStatuses](),
 		reflect.TypeFor[NotificationSend](),
+		reflect.TypeFor[News](),
 		reflect.TypeFor[Problem](),
 		reflect.TypeFor[ConnectErrorData](),
 		reflect.TypeFor[Failure](),

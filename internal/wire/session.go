@@ -108,3 +108,19 @@ const (
 	GapExpired  = "expired"  // the position is none of this database's
 	GapOverflow = "overflow" // too much was missed
 )
+
+// News are durable events of several rooms, the oldest first: the answer to GET
+// /v1/sync, and what GET /v1/stream is made of.
+type News struct {
+	Events []NewsEvent `json:"events"`
+	Offset string      `json:"offset"` // ask from here for the rest
+	Gaps   []SyncGap   `json:"gaps"`   // rooms whose lists are to be read anew
+}
+
+// NewsEvent is one event of a room, which is as in [SyncSince].
+type NewsEvent struct {
+	Room   string          `json:"room"`
+	Event  string          `json:"event"`
+	Data   json.RawMessage `json:"data" ts:"unknown"`
+	Offset string          `json:"offset"`
+}

@@ -758,6 +758,12 @@ export interface NotificationSend {
   data?: unknown;
 }
 
+export interface News {
+  events: NewsEvent[];
+  offset: string;
+  gaps: SyncGap[];
+}
+
 export interface Problem {
   type: string;
   title: string;
@@ -1045,6 +1051,13 @@ export interface PlayMapPassage {
   ends: boolean;
   visited: number;
   to: string[];
+}
+
+export interface NewsEvent {
+  room: string;
+  event: string;
+  data: unknown;
+  offset: string;
 }
 
 export interface Refusal {
