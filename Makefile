@@ -72,7 +72,7 @@ e2e: build $(test_install) ## Two people in Chromium; pictures in test/e2e/pictu
 	cd test && node --test e2e/*.test.mjs
 
 .PHONY: bench
-bench: ## Measure against the peers and print the ratios (about ten minutes, a quiet machine)
+bench: ## Measure against the peers and print the ratios (about fifteen minutes, a quiet machine)
 	go run ./bench/run
 
 .PHONY: lint lint-go

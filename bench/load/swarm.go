@@ -112,6 +112,18 @@ func (s *Swarm) Idle(ctx context.Context, d time.Duration) error {
 	return s.run(ctx, time.Now().Add(d), func() bool { return false })
 }
 
+// Losses lets the connections live for d, or until none is left, and returns how
+// many were lost.
+func (s *Swarm) Losses(ctx context.Context, d time.Duration) (lost int, err error) {
+	s.packet = ignore
+	s.lost = func(*conn, error) error {
+		lost++
+		return nil
+	}
+	err = s.run(ctx, time.Now().Add(d), func() bool { return s.live == 0 })
+	return lost, err
+}
+
 func ignore(*conn, []byte) error { return nil }
 
 func failOnLoss(c *conn, why error) error {

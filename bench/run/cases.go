@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/storywire/storywire/bench/load"
@@ -20,7 +21,7 @@ type scale struct {
 }
 
 var (
-	fullScale  = scale{divide: 1, warm: 400 * time.Millisecond, window: 2 * time.Second, settle: time.Second}
+	fullScale  = scale{divide: 1, warm: 300 * time.Millisecond, window: 1500 * time.Millisecond, settle: time.Second}
 	smokeScale = scale{divide: 20, warm: 50 * time.Millisecond, window: 200 * time.Millisecond, settle: 100 * time.Millisecond}
 )
 
@@ -56,19 +57,35 @@ type group struct {
 // groups in the order of a round. Memory comes first: it wants a fresh process,
 // and the rest a warm one.
 var groups = []group{
-	{[]string{rowIdle}, (*bench).idle},
-	{[]string{rowConnect, rowFan1, rowFan4, rowFan16, rowOverload, rowRooms, rowAck50, rowAck500}, func(b *bench, ctx context.Context, p *process, t load.Target) error {
+	{[]string{rowIdle, rowIdlePlain}, (*bench).idle},
+	{warmRows, func(b *bench, ctx context.Context, p *process, t load.Target) error {
 		return b.exercise(ctx, p, t, 1000)
 	}},
 	{[]string{rowConnect}, (*bench).storm},
-	{[]string{rowFan1, rowFan4, rowFan16, rowOverload}, (*bench).bigRoom},
-	{[]string{rowRooms}, (*bench).rooms},
+	{[]string{rowReconnect}, (*bench).reconnect},
+	{[]string{rowFan1, rowFan4, rowFan16, rowFan32, rowOverload}, (*bench).bigRoom},
+	{[]string{rowFan5000}, func(b *bench, ctx context.Context, p *process, t load.Target) error {
+		return b.rooms(ctx, p, t, rowFan5000, 5000, 1)
+	}},
+	{[]string{rowFan10000}, func(b *bench, ctx context.Context, p *process, t load.Target) error {
+		return b.rooms(ctx, p, t, rowFan10000, 10000, 1)
+	}},
+	{[]string{rowRooms}, func(b *bench, ctx context.Context, p *process, t load.Target) error {
+		return b.rooms(ctx, p, t, rowRooms, 5000, 100)
+	}},
+	{[]string{rowSlow}, (*bench).slowReaders},
 	{[]string{rowAck50}, func(b *bench, ctx context.Context, p *process, t load.Target) error {
 		return b.ack(ctx, p, t, rowAck50, 50)
 	}},
 	{[]string{rowAck500}, func(b *bench, ctx context.Context, p *process, t load.Target) error {
 		return b.ack(ctx, p, t, rowAck500, 500)
 	}},
+}
+
+// warmRows are measured on a warm process.
+var warmRows = []string{
+	rowConnect, rowReconnect, rowFan1, rowFan4, rowFan16, rowFan32, rowFan5000, rowFan10000, rowOverload, rowRooms, rowSlow,
+	rowAck50, rowAck500,
 }
 
 // round measures every wanted case once on every server, interleaved, and then
@@ -84,11 +101,8 @@ func (b *bench) round(ctx context.Context, n int) error {
 		return err
 	}
 	for _, g := range groups {
-		if !b.anyWanted(g.rows) {
-			continue
-		}
 		for _, r := range running {
-			if !r.process.alive() {
+			if !r.process.alive() || !b.asks(r.process.name, g.rows) {
 				continue
 			}
 			if err := g.run(b, ctx, r.process, r.target); err != nil {
@@ -103,6 +117,15 @@ func (b *bench) round(ctx context.Context, n int) error {
 	if b.anyWanted(clusterRows) {
 		if err := b.cluster(ctx, n); err != nil {
 			return err
+		}
+	}
+	if b.wanted(rowServe) {
+		if err := b.idleServe(ctx, n); err != nil {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			b.log("  storywire serve: %v", err)
+			b.report.problem([]string{rowServe}, ours, err)
 		}
 	}
 	if b.wanted(rowComments) {
@@ -125,15 +148,11 @@ type server struct {
 // startAll starts the servers; each round begins with another one, so that none
 // always has the same neighbour.
 func (b *bench) startAll(ctx context.Context, round int) (running []server, err error) {
-	needed := false
-	for _, g := range groups {
-		needed = needed || b.anyWanted(g.rows)
-	}
 	for i := range b.servers {
-		if !needed {
-			break
-		}
 		name := b.servers[(i+round)%len(b.servers)]
+		if !slices.ContainsFunc(groups, func(g group) bool { return b.asks(name, g.rows) }) {
+			continue
+		}
 		p, t, err := b.programs.wire(ctx, name)
 		if err != nil {
 			return running, err
@@ -171,6 +190,11 @@ func (b *bench) anyWanted(rows []string) bool {
 	return false
 }
 
+// asks tells whether any of the rows is wanted of a server.
+func (b *bench) asks(server string, rows []string) bool {
+	return slices.ContainsFunc(rows, func(row string) bool { return b.wanted(row) && measures(server, row) })
+}
+
 // conns scales a number of connections.
 func (b *bench) conns(n int) int { return max(1, n/b.scale.divide) }
 
@@ -191,76 +215,6 @@ func others(c load.Cost) float64 {
 	return c.OtherCPU.Seconds() / c.Elapsed.Seconds() / float64(numCPU)
 }
 
-// idle measures what a connection that does nothing weighs: joined to the
-// namespace and to one room, against the process before it had any.
-func (b *bench) idle(ctx context.Context, p *process, t load.Target) error {
-	if err := b.exercise(ctx, p, t, 100); err != nil { // what the first connections cost, the later do not
-		return err
-	}
-	base, err := b.settled(ctx, p, nil)
-	if err != nil {
-		return err
-	}
-	s, err := b.connect(ctx, t, 10000)
-	if err != nil {
-		return err
-	}
-	defer s.Close()
-	if err := s.Join(ctx, 1); err != nil {
-		return err
-	}
-	if err := s.Idle(ctx, b.scale.settle); err != nil {
-		return err
-	}
-	unsettled, err := load.Process{PID: t.PID}.RSS()
-	if err != nil {
-		return err
-	}
-	settled, err := b.settled(ctx, p, s)
-	if err != nil {
-		return err
-	}
-	perConn := func(rss int64) float64 { return float64(rss-base) / 1024 / float64(b.conns(10000)) }
-	b.report.add(rowIdle, p.name, sample{Value: perConn(settled), Extra: perConn(unsettled)})
-	s.Close()
-	return p.quiet(ctx)
-}
-
-// settled returns the RSS after the runtime has collected its garbage and given
-// memory back, while the connections of s, if any, are kept alive.
-func (b *bench) settled(ctx context.Context, p *process, s *load.Swarm) (int64, error) {
-	for range 2 { // the first collection shrinks stacks, the second frees what hung on them
-		if err := p.collect(ctx); err != nil {
-			return 0, err
-		}
-	}
-	if s != nil {
-		if err := s.Idle(ctx, b.scale.settle); err != nil {
-			return 0, err
-		}
-	}
-	return load.Process{PID: p.cmd.Process.Pid}.RSS()
-}
-
-// storm measures connecting, 256 handshakes at a time.
-func (b *bench) storm(ctx context.Context, p *process, t load.Target) error {
-	s, r, err := load.Connect(ctx, t, load.ConnectOptions{Conns: b.conns(10000)})
-	if err != nil {
-		return err
-	}
-	defer s.Close()
-	b.report.add(rowConnect, p.name, sample{
-		Value:  micros(r.ServerCPU) / float64(max(1, r.Connected)),
-		PerSec: float64(r.Connected) / r.Elapsed.Seconds(),
-		Others: others(r.Cost), Extra: float64(r.Dropped),
-	})
-	if r.Dropped > 0 {
-		return fmt.Errorf("%d of %d connections dropped: %w", r.Dropped, b.conns(10000), r.Err)
-	}
-	s.Close()
-	return p.quiet(ctx)
-}
-
 // bigRoom measures one room of 1000.
 func (b *bench) bigRoom(ctx context.Context, p *process, t load.Target) error {
 	s, err := b.connect(ctx, t, 1000)
@@ -274,15 +228,15 @@ func (b *bench) bigRoom(ctx context.Context, p *process, t load.Target) error {
 	for _, c := range []struct {
 		row      string
 		inFlight int
-	}{{rowFan1, 1}, {rowFan4, 4}, {rowFan16, 16}} {
-		if !b.wanted(c.row) {
+	}{{rowFan1, 1}, {rowFan4, 4}, {rowFan16, 16}, {rowFan32, 32}} {
+		if !b.asks(p.name, []string{c.row}) {
 			continue
 		}
 		if err := b.fanOut(ctx, p, s, c.row, c.inFlight); err != nil {
 			return fmt.Errorf("%s: %w", c.row, err)
 		}
 	}
-	if b.wanted(rowOverload) {
+	if b.asks(p.name, []string{rowOverload}) {
 		if err := b.overload(ctx, p, s); err != nil {
 			return fmt.Errorf("%s: %w", rowOverload, err)
 		}
@@ -320,17 +274,17 @@ func (b *bench) overload(ctx context.Context, p *process, s *load.Swarm) error {
 	return nil
 }
 
-// rooms measures 100 rooms of 50.
-func (b *bench) rooms(ctx context.Context, p *process, t load.Target) error {
-	s, err := b.connect(ctx, t, 5000)
+// rooms measures rooms of equal size, 4 messages in flight in each.
+func (b *bench) rooms(ctx context.Context, p *process, t load.Target, row string, members, rooms int) error {
+	s, err := b.connect(ctx, t, members)
 	if err != nil {
 		return err
 	}
 	defer s.Close()
-	if err := s.Join(ctx, max(1, 100/b.scale.divide)); err != nil {
+	if err := s.Join(ctx, max(1, rooms/b.scale.divide)); err != nil {
 		return err
 	}
-	if err := b.fanOut(ctx, p, s, rowRooms, 4); err != nil {
+	if err := b.fanOut(ctx, p, s, row, 4); err != nil {
 		return err
 	}
 	s.Close()

@@ -33,7 +33,7 @@ func (b *bench) cluster(ctx context.Context, round int) error {
 	defer func() { _ = redis.stop() }()
 	for i := range b.servers {
 		name := b.servers[(i+round)%len(b.servers)]
-		if name == bare {
+		if name != node && name != ours {
 			continue
 		}
 		if err := b.clusterOf(ctx, name, url); err != nil {

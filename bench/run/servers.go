@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -20,12 +21,32 @@ import (
 
 // The servers of the benchmark's wire, in the order of the table.
 const (
-	node = "socket.io"
-	bare = "bare"
-	ours = "storywire"
+	node  = "socket.io"
+	nest  = "nestjs"
+	bare  = "bare"
+	ours  = "storywire"
+	plain = "goroutines" // ours without its poller
 )
 
-var wireServers = []string{node, bare, ours}
+var wireServers = []string{node, nest, bare, ours, plain}
+
+// partial lists the rows of servers that do not run all of them: a run has to
+// end.
+var partial = map[string][]string{
+	nest:  {rowFan4, rowAck50, rowConnect},
+	plain: {rowIdlePlain},
+}
+
+// measures tells whether a row is measured on a server.
+func measures(server, row string) bool {
+	switch {
+	case partial[server] != nil:
+		return slices.Contains(partial[server], row)
+	case row == rowSlow:
+		return server == ours // Node cuts nobody
+	}
+	return row != rowIdlePlain
+}
 
 // jwtSecret is the key of a run's tokens. Nothing but the run believes in them.
 const jwtSecret = "the benchmark's own secret, 32 bytes at least"
@@ -40,13 +61,13 @@ type programs struct {
 
 // build compiles the Go servers and installs the Node one where it is not yet.
 func (p *programs) build(ctx context.Context, names []string, serve bool) error {
-	packages := map[string]string{bare: "./bench/bare", ours: "./bench/server"}
+	packages := map[string]string{bare: "./bench/bare", ours: "./bench/server", plain: "./bench/server"}
 	for _, name := range names {
 		if pkg, ok := packages[name]; ok {
 			if err := p.command(ctx, p.root, "go", "build", "-o", p.binary(name), pkg); err != nil {
 				return err
 			}
-		} else if err := p.install(ctx); err != nil {
+		} else if err := p.install(ctx, p.peer(name)); err != nil {
 			return err
 		}
 	}
@@ -58,8 +79,12 @@ func (p *programs) build(ctx context.Context, names []string, serve bool) error 
 
 func (p *programs) binary(name string) string { return filepath.Join(p.dir, "bench-"+name) }
 
-func (p *programs) install(ctx context.Context) error {
-	dir := filepath.Join(p.root, "bench", "peers", "socketio")
+// peer is the directory of a Node server.
+func (p *programs) peer(name string) string {
+	return filepath.Join(p.root, "bench", "peers", strings.ReplaceAll(name, ".", ""))
+}
+
+func (p *programs) install(ctx context.Context, dir string) error {
 	installed, err := os.Stat(filepath.Join(dir, "node_modules", ".package-lock.json"))
 	lock, lockErr := os.Stat(filepath.Join(dir, "package-lock.json"))
 	if err == nil && lockErr == nil && !installed.ModTime().Before(lock.ModTime()) {
@@ -86,8 +111,10 @@ func (p *programs) wire(ctx context.Context, name string) (*process, load.Target
 func (p *programs) member(ctx context.Context, name, redis string) (*process, load.Target, error) {
 	argv := []string{p.binary(name)}
 	switch {
-	case name == node:
-		argv = []string{"node", "--expose-gc", filepath.Join(p.root, "bench", "peers", "socketio", "server.js")}
+	case name == node, name == nest:
+		argv = []string{"node", "--expose-gc", filepath.Join(p.peer(name), "server.js")}
+	case name == plain:
+		argv = append(argv, "-goroutines")
 	case p.pprof != "" && name == ours:
 		argv = append(argv, "-pprof", p.pprof)
 	}
@@ -118,6 +145,7 @@ func (p *programs) serve(ctx context.Context, round int) (*process, load.Target,
 		"HOST=127.0.0.1", "PORT=" + port, "JWT_SECRET=" + jwtSecret,
 		"DATABASE_URL=" + database,
 		"RATE_WRITE=1000000/s:1000000", "RATE_READ=1000000/s:1000000",
+		"RATE_CONN_ADDRESS=1000000/s:1000000", "RATE_CONN_USER=1000000/s:1000000",
 	})
 	if err != nil {
 		return nil, load.Target{}, err

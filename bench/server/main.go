@@ -24,6 +24,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/storywire/storywire/engineio"
 	"github.com/storywire/storywire/internal/auth"
 	"github.com/storywire/storywire/redisbus"
 	"github.com/storywire/storywire/socketio"
@@ -32,6 +33,7 @@ import (
 
 func main() {
 	profile := flag.String("pprof", "", "address to serve profiles on")
+	goroutines := flag.Bool("goroutines", false, "read every connection with a goroutine")
 	flag.Parse()
 	if *profile != "" {
 		go func() { log.Print(http.ListenAndServe(*profile, nil)) }()
@@ -57,7 +59,7 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	mux.Handle(socketio.DefaultPath, newServer(verifier, adapter))
+	mux.Handle(socketio.DefaultPath, newServer(verifier, socketio.Options{Adapter: adapter, Engine: engineio.Options{DisablePoller: *goroutines}}))
 	fmt.Println("listening", ln.Addr().(*net.TCPAddr).Port)
 	srv := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
 	log.Fatal(srv.Serve(ln))
@@ -76,8 +78,8 @@ func adapter(url string) (func(*socketio.Namespace, socketio.Adapter) socketio.A
 }
 
 // newServer speaks the benchmark's wire.
-func newServer(verifier *auth.Verifier, adapter func(*socketio.Namespace, socketio.Adapter) socketio.Adapter) *socketio.Server {
-	io := socketio.NewServer(socketio.Options{Adapter: adapter})
+func newServer(verifier *auth.Verifier, options socketio.Options) *socketio.Server {
+	io := socketio.NewServer(options)
 	ws := io.Of("/ws")
 	ws.Use(func(_ context.Context, s *socketio.Socket) error {
 		var a struct {
