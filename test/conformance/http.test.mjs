@@ -21,7 +21,9 @@ describe("what HTTP answers", { timeout: 30_000 }, () => {
     ["a POST to an unknown session", "POST", sessionPath("nobody"), 1, "Session ID unknown"],
     ["a handshake by POST", "POST", "/socket.io/?EIO=4&transport=polling", 2, "Bad handshake method"],
     ["a websocket without upgrade", "GET", "/socket.io/?EIO=4&transport=websocket", 3, "Bad request"],
+    ["a handshake by PUT", "PUT", "/socket.io/?EIO=4&transport=polling", 2, "Bad handshake method"],
     ["protocol 3", "GET", "/socket.io/?EIO=3&transport=polling", 5, "Unsupported protocol version"],
+    ["a protocol that is no number", "GET", "/socket.io/?EIO=abc&transport=polling", 5, "Unsupported protocol version"],
     ["no protocol", "GET", "/socket.io/?transport=polling", 5, "Unsupported protocol version"],
   ];
   for (const [what, method, path, code, message] of refusals) {
@@ -35,6 +37,7 @@ describe("what HTTP answers", { timeout: 30_000 }, () => {
 
   const refusedUpgrades = [
     ["an unknown transport", "/socket.io/?EIO=4&transport=pigeon", "Transport unknown"],
+    ["no transport", "/socket.io/?EIO=4", "Transport unknown"],
     ["an unknown session", "/socket.io/?EIO=4&transport=websocket&sid=nobody", "Session ID unknown"],
     ["protocol 3", "/socket.io/?EIO=3&transport=websocket", "Unsupported protocol version"],
   ];

@@ -70,6 +70,8 @@ describe("Socket.IO packets", { timeout: 60_000 }, () => {
     "binary that nobody announced": [...joined, "> [1]"],
     "a placeholder without its attachment": [...joined, '> 451-["message",{"_placeholder":true,"num":3}]', "> [1]"],
     "more attachments than ten": [...joined, `> 4511-["message",${Array.from({ length: 11 }, (_, num) => `{"_placeholder":true,"num":${num}}`)}]`],
+    "an id that is no number": [...joined, '> 42abc["message"]'],
+    "a DISCONNECT of a namespace it is not in": [...joined, "> 41/custom,"],
     "zero attachments": [...joined, '> 450-["message",1]'],
   };
   for (const [name, script] of Object.entries(wrong)) {
@@ -81,6 +83,20 @@ describe("Engine.IO packets", { timeout: 60_000 }, () => {
   const engine = { path: "/engine.io/" };
 
   test("text and binary come back as they are", () => play(server.url, ["> 4hello", "< 4hello", "> [0,255]", "< [0,255]", "> 4", "< 4"], engine));
+  test("the open packet over WebSocket: no upgrades are offered", async () => {
+    const socket = await webSocket(server.url, engine);
+    const { sid, ...rest } = JSON.parse(socket.opened.slice(1));
+    assert.match(sid, /^[\w-]{20}$/);
+    assert.deepEqual(rest, { upgrades: [], pingInterval: 60_000, pingTimeout: 60_000, maxPayload: 10_000 });
+    socket.terminate();
+  });
+  test("a WebSocket that its client closes ends the session: its id is unknown afterwards", async () => {
+    const socket = await webSocket(server.url, engine);
+    const { sid } = JSON.parse(socket.opened.slice(1));
+    socket.close();
+    await socket.closed;
+    await until(async () => (await http(server.url, at(sid))).body === '{"code":1,"message":"Session ID unknown"}');
+  });
   test("a ping from the client, or a packet of no type, ends the session", async () => {
     await play(server.url, ["> 2", "closed"], engine);
     await play(server.url, ["> x", "closed"], engine);
@@ -138,6 +154,15 @@ test("pings: the first after the interval, the session ends without a pong", { t
   const quick = await startLibrary({ ...timing, "ping-interval-ms": 200, "ping-timeout-ms": 150 });
   try {
     await play(quick.url, ["< 2", "> 3", "< 2", "> 3", "< 2", "closed"], { path: "/engine.io/" });
+    const path = "/engine.io/?EIO=4&transport=polling";
+    const { sid } = JSON.parse((await http(quick.url, path)).body.slice(1));
+    const poll = () => http(quick.url, `${path}&sid=${sid}`);
+    for (let i = 0; i < 2; i++) {
+      assert.equal((await poll()).body, "2");
+      await http(quick.url, `${path}&sid=${sid}`, { method: "POST", body: "3" });
+    }
+    assert.equal((await poll()).body, "2");
+    await until(async () => (await poll()).status === 400, { what: "the end of a session that does not answer" });
   } finally {
     await quick.stop();
   }

@@ -42,14 +42,14 @@ export async function pollingSession(base, headers) {
 
 export const sessionPath = (sid) => `/socket.io/?EIO=4&transport=polling&sid=${sid}`;
 
-/** A WebSocket with an Engine.IO session, after the open packet. */
+/** A WebSocket with an Engine.IO session, after the open packet, which is in opened. */
 export async function webSocket(base, { query = "", headers, path = "/socket.io/" } = {}) {
   const socket = new WebSocket(`${base.replace(/^http/, "ws")}${path}?EIO=4&transport=websocket${query}`, { headers });
   socket.packets = [];
   socket.on("message", (data, binary) => socket.packets.push(binary ? data : String(data)));
   socket.closed = new Promise((resolve) => socket.once("close", (code, reason) => resolve({ code, reason: String(reason) })));
   await next(socket, "open");
-  if (!query.includes("sid=")) await received(socket, (packet) => packet[0] === "0");
+  if (!query.includes("sid=")) socket.opened = await received(socket, (packet) => packet[0] === "0");
   return socket;
 }
 
