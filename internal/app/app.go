@@ -102,7 +102,7 @@ func (a *App) assemble(ctx context.Context) error {
 	a.people = user.NewDirectory(a.store, user.Options{Logger: a.log})
 	hub := gateway.HubOptions{History: a.store, People: a.people, Shared: a.store.Shared(), Logger: a.log}
 	if a.nodes.redis != nil {
-		hub.Bus = a.nodes.bus
+		hub.Bus, hub.Guests = a.nodes.bus, a.guests()
 	}
 	if a.hub, err = gateway.NewHub(ctx, a.sockets.Of("/ws"), hub); err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/storywire/storywire/internal/cluster"
+	"github.com/storywire/storywire/internal/gateway"
 	"github.com/storywire/storywire/redisbus"
 	"github.com/storywire/storywire/socketio"
 	"github.com/storywire/storywire/socketio/redisadapter"
@@ -54,7 +55,20 @@ func (a *App) adapter() func(*socketio.Namespace, socketio.Adapter) socketio.Ada
 	if a.cfg.Redis.Adapter == "sharded" {
 		return redisadapter.NewSharded(a.nodes.wire, redisadapter.ShardedOptions{Prefix: a.cfg.Redis.Key, Logger: a.log})
 	}
-	return redisadapter.New(a.nodes.wire, redisadapter.Options{Key: a.cfg.Redis.Key, Logger: a.log})
+	return redisadapter.New(a.nodes.wire, redisadapter.Options{Key: a.cfg.Redis.Key, IgnoreUIDs: []string{feedUID}, Logger: a.log})
+}
+
+// feedUID is who tells durable events to Node servers. Our own nodes get them
+// in order, by the feed, and drop these.
+const feedUID = "storywire-feed"
+
+// guests are the sockets of Node servers in the cluster; nil if they use the
+// sharded adapter, for which there is no emitter.
+func (a *App) guests() gateway.Guests {
+	if a.cfg.Redis.Adapter == "sharded" {
+		return nil
+	}
+	return redisadapter.NewEmitter(a.nodes.wire, redisadapter.EmitterOptions{Key: a.cfg.Redis.Key, UID: feedUID}).Of("/ws")
 }
 
 // settle waits until this node hears the others, so that its first clients miss

@@ -40,6 +40,8 @@ type HubOptions struct {
 	History History
 	People  People
 	Bus     Bus // to the other nodes; nil: there are none
+	// Guests are the sockets of other Socket.IO servers; nil: there are none.
+	Guests Guests
 	// Shared says that other processes commit to the same database: what no
 	// message tells of is then looked for there.
 	Shared bool
@@ -57,6 +59,7 @@ type Hub struct {
 	ns       *socketio.Namespace
 	log      *slog.Logger
 	bus      Bus
+	guests   Guests
 	epoch    string
 	feed     *feed.Feed
 	sessions registry
@@ -82,7 +85,7 @@ func NewHub(ctx context.Context, ns *socketio.Namespace, o HubOptions) (*Hub, er
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}
-	h := &Hub{ns: ns, log: o.Logger, bus: o.Bus, epoch: o.History.Epoch()}
+	h := &Hub{ns: ns, log: o.Logger, bus: o.Bus, guests: o.Guests, epoch: o.History.Epoch()}
 	h.sessions.byUser = map[auth.UserID][]*session{}
 	h.typing.stories = map[story.ID]map[auth.UserID]typist{}
 	h.typing.ended = map[story.ID]map[auth.UserID]typist{}

@@ -27,6 +27,13 @@ type Bus interface {
 	OnGap(f func()) (cancel func())
 }
 
+// Guests are the sockets of other Socket.IO servers in the cluster, as
+// redisadapter.Emitter reaches them. They have no feed, and get each durable
+// event from the node that stored it. It must not block.
+type Guests interface {
+	Broadcast(b *socketio.Broadcast) error
+}
+
 // CommentCreated tells everybody in the story, and the connection it came from
 // whether or not it is there: each once.
 func (h *Hub) CommentCreated(_ context.Context, c comment.Comment, origin string) {
@@ -105,7 +112,9 @@ func (h *Hub) publish(events []*feed.Event) {
 	batch := make([]told, 0, len(events))
 	for _, e := range events {
 		if packet, ok := e.Body.(*socketio.Packet); ok {
-			batch = append(batch, told{e.Pos, e.Room, e.Origin, e.Except, packet.Event(), packet.Args().Raw(0)})
+			t := told{e.Pos, e.Room, e.Origin, e.Except, packet.Event(), packet.Args().Raw(0)}
+			batch = append(batch, t)
+			h.tellGuests(t)
 		}
 	}
 	data, err := json.Marshal(batch)
@@ -114,6 +123,21 @@ func (h *Hub) publish(events []*feed.Event) {
 		return
 	}
 	h.bus.Publish(feedChannel, data)
+}
+
+// tellGuests tells the sockets of other Socket.IO servers; their clients have no
+// use for an offset.
+func (h *Hub) tellGuests(t told) {
+	if h.guests == nil {
+		return
+	}
+	data, _, err := socketio.EncodeEvent(t.Event, t.Data)
+	if err == nil {
+		err = h.guests.Broadcast(&socketio.Broadcast{Target: socketio.Target{Rooms: []string{t.Room}}, Data: data})
+	}
+	if err != nil {
+		h.log.Debug("tell other servers", "event", t.Event, "error", err) // Redis is away: they miss it
+	}
 }
 
 // receive takes events of another node.

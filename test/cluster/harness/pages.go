@@ -47,19 +47,7 @@ type PageEvent struct {
 // packages the test is skipped; on CI it fails.
 func StartPages(t testing.TB) *Pages {
 	t.Helper()
-	_, file, _, _ := runtime.Caller(0)
-	script := filepath.Join(filepath.Dir(file), "pages.mjs")
-	node, err := exec.LookPath("node")
-	if err == nil {
-		_, err = os.Stat(filepath.Join(filepath.Dir(file), "../../node_modules/socket.io-client"))
-	}
-	if err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatal(err)
-		}
-		t.Skipf("no stock client: install Node.js and run make packages: %v", err)
-	}
-	p := &Pages{t: t, cmd: exec.Command(node, script)}
+	p := &Pages{t: t, cmd: script(t, "pages.mjs")}
 	p.cmd.Stderr = os.Stderr
 	out, err := p.cmd.StdoutPipe()
 	if err == nil {
@@ -84,6 +72,55 @@ func StartPages(t testing.TB) *Pages {
 		}
 	})
 	return p
+}
+
+// script returns the command that runs a file of this folder with Node.js. Without
+// that or its packages the test is skipped; on CI it fails.
+func script(t testing.TB, name string, args ...string) *exec.Cmd {
+	t.Helper()
+	_, file, _, _ := runtime.Caller(0)
+	node, err := exec.LookPath("node")
+	if err == nil {
+		_, err = os.Stat(filepath.Join(filepath.Dir(file), "../../node_modules/socket.io-client"))
+	}
+	if err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatal(err)
+		}
+		t.Skipf("no stock client: install Node.js and run make packages: %v", err)
+	}
+	return exec.Command(node, append([]string{filepath.Join(filepath.Dir(file), name)}, args...)...)
+}
+
+// StartPeer starts a socket.io server on Node.js with @socket.io/redis-adapter,
+// whose clients join the room they name with "join". It returns its address, and
+// ends with the test.
+func StartPeer(t testing.TB, redisURL string) (addr string) {
+	t.Helper()
+	cmd := script(t, "peer.mjs", redisURL)
+	cmd.Stderr = os.Stderr
+	out, err := cmd.StdoutPipe()
+	var in io.WriteCloser
+	if err == nil {
+		in, err = cmd.StdinPipe() // it ends when this is closed
+	}
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = in.Close()
+		if err := cmd.Wait(); err != nil {
+			t.Errorf("the peer: %v", err)
+		}
+	})
+	lines := bufio.NewScanner(out)
+	if !lines.Scan() {
+		t.Fatal("the peer did not start")
+	}
+	return "127.0.0.1:" + lines.Text()
 }
 
 func (p *Pages) read(out io.Reader) {
