@@ -107,6 +107,20 @@ export class Connection {
     throw StorywireError.from(answer.error);
   }
 
+  /** Resolves with the connection, or after `patienceMs` without one. */
+  arrival(patienceMs: number): Promise<void> {
+    if (this.connected) return Promise.resolve();
+    return new Promise((resolve) => {
+      const finish = () => {
+        clearTimeout(timer);
+        stop();
+        resolve();
+      };
+      const timer = setTimeout(finish, patienceMs);
+      const stop = this.onUp(finish);
+    });
+  }
+
   on<E extends keyof ServerEvents>(event: E, handler: (payload: ServerEvents[E]) => void): () => void {
     return this.#transport.on(event, handler);
   }

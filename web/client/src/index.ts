@@ -3,6 +3,9 @@ export type { ConnectionState, ConnectionStatus, Session } from './connection.js
 export { type ClientErrorCode, StorywireError } from './errors.js';
 export { newNonce } from './nonce.js';
 export type { InboxState, Notifications } from './notifications.js';
+export type { Parties } from './parties.js';
+export type { As, PartyDeadline, PartyDecision, PartyState, StoryParty } from './party.js';
+export type { ChatRow, ChatState, PartyChat } from './partyChat.js';
 export type { Readers } from './presence.js';
 export { demoCharacters, demoSignIn, type Rest } from './rest.js';
 export type { RoomState } from './room.js';
@@ -16,6 +19,18 @@ export type {
   ErrorCode,
   Notification,
   Page,
+  PlayHow,
+  PlayMap,
+  PlayMapPassage,
+  PlayMode,
+  PlayOption,
+  PlayRound,
+  PlaySeat,
+  PlaySettings,
+  PlaySettingsChange,
+  PlayStep,
+  PlaySummary,
+  PlayView,
   PresenceUser,
   Role,
   SignedIn,

@@ -1,6 +1,7 @@
 import { Comments } from './comments.js';
 import { Connection, type ConnectionState, type Session } from './connection.js';
 import { Notifications } from './notifications.js';
+import { createParties, type Parties } from './parties.js';
 import { OnlineUsers, type Readers, StoryReaders } from './presence.js';
 import { authorizedRequest, createRest, type Rest } from './rest.js';
 import { type RoomState, StoryRoom } from './room.js';
@@ -42,6 +43,7 @@ export interface Storywire {
   readonly session: Readable<Session | null>;
   readonly online: Readable<ReadonlySet<string>>;
   readonly notifications: Notifications;
+  readonly parties: Parties;
   readonly rest: Rest;
   /** What the other parts of this package talk through. */
   readonly link: Link;
@@ -59,13 +61,17 @@ export function createStorywire(options: StorywireOptions = {}): Storywire {
   const connection = new Connection(createTransport, token);
   const channels = new Map<string, StoryChannel>();
   const fetcher: typeof fetch = options.fetch ?? ((input, init) => globalThis.fetch(input, init));
+  const authorized = (path: string, init?: RequestInit) => authorizedRequest(fetcher, url, token, path, init);
   return {
     connection: connection.state,
     session: connection.session,
     online: new OnlineUsers(connection).users,
     notifications: new Notifications(connection),
+    parties: createParties(connection, async (path, signal) =>
+      (await authorized(path, { signal: signal ?? null })).json(),
+    ),
     rest: createRest(url, token, fetcher),
-    link: createLink(connection, (path, init) => authorizedRequest(fetcher, url, token, path, init)),
+    link: createLink(connection, authorized),
     connect: () => connection.open(),
     close: () => connection.close(),
     story: (id) => {
