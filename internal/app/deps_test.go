@@ -50,15 +50,15 @@ var allowed = map[string]string{
 	"internal/recovery": "internal/story internal/user internal/auth internal/errs",
 	"internal/feed":     "",
 
-	"internal/store": "internal/recovery internal/coedit internal/comment internal/notification internal/presence internal/story internal/tale internal/user internal/auth internal/errs",
-	"internal/wire":  "internal/coedit internal/comment internal/notification internal/presence internal/story internal/tale internal/user internal/auth internal/errs",
+	"internal/store": "internal/play internal/recovery internal/coedit internal/comment internal/notification internal/presence internal/story internal/tale internal/user internal/auth internal/errs",
+	"internal/wire":  "internal/play internal/coedit internal/comment internal/notification internal/presence internal/story internal/tale internal/user internal/auth internal/errs",
 
-	"internal/wire/gen":  "internal/wire internal/story internal/tale internal/errs",
+	"internal/wire/gen":  "internal/play internal/wire internal/story internal/tale internal/errs",
 	"internal/ratelimit": "",
 	"internal/telemetry": "engineio socketio",
 	"internal/demo":      "internal/comment internal/story internal/tale internal/user internal/auth internal/errs",
-	"internal/gateway":   "internal/coedit socketio internal/feed internal/recovery internal/wire internal/ratelimit internal/comment internal/notification internal/presence internal/story internal/tale internal/user internal/auth internal/errs",
-	"internal/api":       "internal/coedit internal/wire internal/ratelimit internal/demo internal/comment internal/notification internal/presence internal/story internal/tale internal/user internal/auth internal/errs",
+	"internal/gateway":   "internal/play internal/coedit socketio internal/feed internal/recovery internal/wire internal/ratelimit internal/comment internal/notification internal/presence internal/story internal/tale internal/user internal/auth internal/errs",
+	"internal/api":       "internal/play internal/coedit internal/wire internal/ratelimit internal/demo internal/comment internal/notification internal/presence internal/story internal/tale internal/user internal/auth internal/errs",
 
 	"web":           "",
 	"cmd/storywire": "internal/app",

@@ -39,6 +39,10 @@ const (
 	StoryComment Type = "story.comment" // to the author of the story
 	System       Type = "system"        // the default of the server API
 
+	PlayInvited  Type = "play.invited"   // to who is asked to play
+	PlayYourTurn Type = "play.your_turn" // to a player whom the party waits for
+	PlayResumed  Type = "play.resumed"   // to a player who was away
+
 	CoauthorInvited  Type = "coauthor.invited"  // to who is asked to work on a story
 	CoauthorAccepted Type = "coauthor.accepted" // to who has asked
 )

@@ -11,6 +11,7 @@ import (
 	"github.com/storywire/storywire/internal/coedit"
 	"github.com/storywire/storywire/internal/comment"
 	"github.com/storywire/storywire/internal/notification"
+	"github.com/storywire/storywire/internal/play"
 	"github.com/storywire/storywire/internal/presence"
 	"github.com/storywire/storywire/internal/recovery"
 	"github.com/storywire/storywire/internal/story"
@@ -26,6 +27,7 @@ type Store interface {
 	coedit.Writers
 	comment.Store
 	notification.Store
+	play.Store
 	presence.Store
 	recovery.Store
 	story.Store
@@ -69,6 +71,13 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"MembersComeAndGo", membersComeAndGo},
 		{"ReleasesAreNumberedPerStory", releasesAreNumberedPerStory},
 		{"ReleaseIsReadAsStored", releaseIsReadAsStored},
+		{"PartyIsReadAsStored", partyIsReadAsStored},
+		{"PartyIsWrittenByOneOfTwo", partyIsWrittenByOneOfTwo},
+		{"PartyCommandIsStoredOnce", partyCommandIsStoredOnce},
+		{"PartiesAreFoundByWhatIsDue", partiesAreFoundByWhatIsDue},
+		{"PartyNodesComeAndGo", partyNodesComeAndGo},
+		{"PartyMembersAreListed", partyMembersAreListed},
+		{"PartyTalkIsKept", partyTalkIsKept},
 		{"NotificationsAreCounted", notificationsAreCounted},
 		{"NotificationsArePaged", notificationsArePaged},
 		{"NotificationKeyGivesTheFirst", notificationKeyGivesTheFirst},
