@@ -23,6 +23,7 @@ import (
 	"github.com/storywire/storywire/internal/demo"
 	"github.com/storywire/storywire/internal/errs"
 	"github.com/storywire/storywire/internal/notification"
+	"github.com/storywire/storywire/internal/play"
 	"github.com/storywire/storywire/internal/presence"
 	"github.com/storywire/storywire/internal/ratelimit"
 	"github.com/storywire/storywire/internal/store"
@@ -51,6 +52,7 @@ type world struct {
 	verifier *auth.Verifier
 	presence *presence.Tracker
 	edits    *coedit.Service
+	plays    *play.Service
 	news     *news
 }
 
@@ -87,9 +89,16 @@ func (n *news) NotificationCreated(_ context.Context, s notification.Stored) {
 func (n *news) NotificationsRead(_ context.Context, id auth.UserID, _ notification.Marked, _ string) {
 	n.add("read " + string(id))
 }
-func (n *news) UserOnline(context.Context, auth.UserID, time.Time)  {}
-func (n *news) UserOffline(context.Context, auth.UserID, time.Time) {}
-func (n *news) StoryChanged(context.Context, presence.Diff)         {}
+func (n *news) PlayChanged(_ context.Context, p play.News) {
+	for _, e := range p.Events {
+		n.add("party " + string(e.Type))
+	}
+}
+func (n *news) PlaySaid(_ context.Context, m play.Message)                 { n.add("said " + m.Text) }
+func (n *news) PlayAudience(context.Context, play.ID, int, map[string]int) {}
+func (n *news) UserOnline(context.Context, auth.UserID, time.Time)         {}
+func (n *news) UserOffline(context.Context, auth.UserID, time.Time)        {}
+func (n *news) StoryChanged(context.Context, presence.Diff)                {}
 
 func (n *news) UserAvailability(context.Context, auth.UserID, presence.Availability, time.Time) {}
 func (n *news) StoryCounted(context.Context, story.ID, presence.Count)                          {}
@@ -111,7 +120,7 @@ func (n *news) AccessUnknown(context.Context) {}
 func newWorld(t *testing.T, o options) *world {
 	t.Helper()
 	fast := ratelimit.Rate{Count: 10_000, Per: time.Second, Burst: 10_000}
-	rates := ratelimit.Rates{Conn: fast, ConnUser: fast, Ctrl: fast, Write: fast, Eph: fast, Read: fast, Server: fast, Upload: fast}
+	rates := ratelimit.Rates{Conn: fast, ConnUser: fast, Ctrl: fast, Write: fast, Eph: fast, Read: fast, Server: fast, Upload: fast, Move: fast, Code: fast}
 	if o.rates != nil {
 		o.rates(&rates)
 	}
@@ -138,9 +147,10 @@ func newWorld(t *testing.T, o options) *world {
 			return coedit.FirstContent("Title", "Once", time.Now()), nil
 		},
 	}, coedit.Options{})
+	w.plays = play.NewService(play.Deps{Store: db, Stories: stories, People: people, Publisher: w.news, Notifier: notifications}, play.Options{})
 	deps := api.Deps{
 		Verifier: verifier, People: people, Stories: stories, Comments: comments, Notifications: notifications,
-		Presence: w.presence, Edits: w.edits, Limits: ratelimit.NewClasses(rates, nil), ServerKey: serverKey,
+		Presence: w.presence, Edits: w.edits, Plays: w.plays, Limits: ratelimit.NewClasses(rates, nil), ServerKey: serverKey,
 		Origins: o.origins, Web: o.web, Ready: func(context.Context) error { return o.ready },
 	}
 	if o.noKey {
@@ -154,7 +164,7 @@ func newWorld(t *testing.T, o options) *world {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
-	for _, run := range []func(context.Context) error{people.Run, comments.Run, w.presence.Run, w.edits.Run} {
+	for _, run := range []func(context.Context) error{people.Run, comments.Run, w.presence.Run, w.edits.Run, w.plays.Run} {
 		running.Go(func() {
 			if err := run(ctx); err != nil {
 				t.Error(err)

@@ -12,6 +12,7 @@ import (
 	"github.com/storywire/storywire/internal/comment"
 	"github.com/storywire/storywire/internal/demo"
 	"github.com/storywire/storywire/internal/notification"
+	"github.com/storywire/storywire/internal/play"
 	"github.com/storywire/storywire/internal/presence"
 	"github.com/storywire/storywire/internal/ratelimit"
 	"github.com/storywire/storywire/internal/story"
@@ -34,6 +35,7 @@ type Deps struct {
 	Presence      *presence.Tracker
 	Edits         *coedit.Service
 	News          News
+	Plays         *play.Service
 	Limits        *ratelimit.Classes
 
 	Ready     func(context.Context) error // nil means ready to take requests
@@ -103,6 +105,7 @@ func (s *Server) routes() {
 	s.user("GET /v1/stream", read, s.stream)
 
 	s.docRoutes()
+	s.playRoutes()
 
 	s.mux.Handle("POST /server/v1/notifications", s.service(s.sendNotifications))
 	if s.deps.Demo != nil {

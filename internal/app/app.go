@@ -22,6 +22,7 @@ import (
 	"github.com/storywire/storywire/internal/errs"
 	"github.com/storywire/storywire/internal/gateway"
 	"github.com/storywire/storywire/internal/notification"
+	"github.com/storywire/storywire/internal/play"
 	"github.com/storywire/storywire/internal/presence"
 	"github.com/storywire/storywire/internal/ratelimit"
 	"github.com/storywire/storywire/internal/store"
@@ -59,6 +60,7 @@ type App struct {
 	people   *user.Directory
 	stories  *story.Service
 	comments *comment.Service
+	plays    *play.Service
 	workers  []func(context.Context) error // run until told to stop
 }
 
@@ -113,16 +115,17 @@ func (a *App) assemble(ctx context.Context) error {
 		Store: a.store, Stories: a.stories, People: a.people, Publisher: a.hub, Notifier: notifications,
 	}, comment.Options{Bus: a.nodes.bus})
 	edits := a.newEdits(notifications)
+	a.plays = a.newPlays(notifications)
 	tracker := presence.NewTracker(a.store, a.hub, presence.Options{Grace: a.cfg.Limits.PresenceGrace, Logger: a.log})
 
 	gw := gateway.New(a.hub, gateway.Deps{
 		Verifier: verifier, People: a.people, Stories: a.stories, Comments: a.comments,
-		Notifications: notifications, Presence: tracker, Sessions: a.store, Edits: edits, Limits: limits,
+		Notifications: notifications, Presence: tracker, Sessions: a.store, Edits: edits, Plays: a.plays, Limits: limits,
 	}, gateway.Options{SocketsPerUser: a.cfg.Limits.SocketsPerUser, RecoveryWindow: a.cfg.Limits.RecoveryWindow, Logger: a.log})
 
 	rest, err := api.NewServer(api.Deps{
 		Verifier: verifier, People: a.people, Stories: a.stories, Comments: a.comments,
-		Notifications: notifications, Presence: tracker, Edits: edits, News: a.hub, Limits: limits,
+		Notifications: notifications, Presence: tracker, Edits: edits, Plays: a.plays, News: a.hub, Limits: limits,
 		Ready: a.ready, Degraded: a.nodes.degraded, ServerKey: a.cfg.ServerKey, Origins: a.cfg.FrontendURL, MaxBody: a.cfg.Limits.MaxBody,
 		Demo: a.demo(verifier), Web: site(), Logger: a.log,
 	})
@@ -143,7 +146,7 @@ func (a *App) assemble(ctx context.Context) error {
 		ErrorLog:          slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
 	}
 	a.http.RegisterOnShutdown(rest.Drain)
-	a.workers = []func(context.Context) error{a.people.Run, a.stories.Run, a.comments.Run, tracker.Run, edits.Run, a.hub.Run, gw.Run}
+	a.workers = []func(context.Context) error{a.people.Run, a.stories.Run, a.comments.Run, tracker.Run, edits.Run, a.plays.Run, a.hub.Run, gw.Run}
 	if a.nodes.wire != nil {
 		peers := presence.NewReplica(tracker, a.nodes.bus, string(a.nodes.node.ID), presence.ReplicaOptions{Beat: a.cfg.Redis.Beat})
 		a.workers = append(a.workers, peers.Run)
@@ -270,6 +273,7 @@ func (a *App) stop(release func(), workers *errgroup.Group) error {
 		time.Sleep(a.cfg.StopDelay)
 	}
 	a.hub.Drain()
+	a.plays.Drain()
 	time.Sleep(farewell)
 	ctx, cancel := context.WithTimeout(context.Background(), a.cfg.StopWait)
 	defer cancel()

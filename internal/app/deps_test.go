@@ -73,7 +73,7 @@ var owners = map[string][]string{
 	"github.com/golang-jwt/jwt":  {"internal/auth"},
 	"golang.org/x/time/rate":     {"internal/ratelimit"},
 	"github.com/alecthomas/kong": {"cmd/storywire"},
-	"github.com/google/uuid":     {"internal/coedit", "internal/comment", "internal/notification", "internal/story"},
+	"github.com/google/uuid":     {"internal/coedit", "internal/comment", "internal/notification", "internal/play", "internal/story"},
 	"github.com/redis/rueidis":   {"internal/cluster"},
 	"golang.org/x/sync/errgroup": {"internal/app"},
 

@@ -173,6 +173,9 @@ func (g *Gateway) disconnected(s *socketio.Socket, reason socketio.DisconnectRea
 	g.hub.sessions.remove(sess)
 	g.deps.Comments.Disconnected(sess.id)
 	g.deps.Edits.Disconnected(sess.id)
+	for _, id := range sess.leaveParties() {
+		g.deps.Plays.Unlink(id, sess.user.ID)
+	}
 	// With grace also if the client said so: pages do that when they reload,
 	// or connect again with a newer token.
 	g.deps.Presence.Disconnect(presence.ConnectionID(sess.id))

@@ -29,6 +29,7 @@ const (
 	classEph
 	classDoc
 	classCursor
+	classMove
 )
 
 var classes = map[string]class{
@@ -40,6 +41,15 @@ var classes = map[string]class{
 	wire.CommentTypingEvent:    classEph,
 	wire.PresenceUpdateEvent:   classEph,
 	wire.PresenceGetEvent:      classRead,
+
+	wire.PlayCreateEvent:  classWrite,
+	wire.PlayRematchEvent: classWrite,
+	wire.PlayInviteEvent:  classWrite,
+	wire.PlayChatEvent:    classWrite,
+	wire.PlayChooseEvent:  classMove,
+	wire.PlaySuggestEvent: classMove,
+	wire.PlayTypingEvent:  classEph,
+	wire.PlaySyncEvent:    classRead,
 
 	wire.EditUpdateEvent:         classDoc,
 	wire.EditSyncEvent:           classRead,
@@ -126,6 +136,8 @@ func (g *Gateway) allow(s *session, c class) (retryAfter time.Duration, ok bool)
 		return limits.Write.Allow(string(s.user.ID))
 	case classRead:
 		return limits.Read.Allow(string(s.user.ID))
+	case classMove:
+		return limits.Move.Allow(string(s.user.ID))
 	case classEph:
 		if s.eph == nil {
 			s.eph = ratelimit.NewBucket(limits.Rates.Eph, limits.Now)

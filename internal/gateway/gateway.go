@@ -10,6 +10,7 @@ import (
 	"github.com/storywire/storywire/internal/coedit"
 	"github.com/storywire/storywire/internal/comment"
 	"github.com/storywire/storywire/internal/notification"
+	"github.com/storywire/storywire/internal/play"
 	"github.com/storywire/storywire/internal/presence"
 	"github.com/storywire/storywire/internal/ratelimit"
 	"github.com/storywire/storywire/internal/recovery"
@@ -35,6 +36,7 @@ type Deps struct {
 	Presence      *presence.Tracker
 	Edits         *coedit.Service
 	Sessions      recovery.Store
+	Plays         *play.Service
 	Limits        *ratelimit.Classes
 }
 

@@ -21,6 +21,7 @@ import (
 	"github.com/storywire/storywire/internal/gateway"
 	"github.com/storywire/storywire/internal/gateway/gatewaytest"
 	"github.com/storywire/storywire/internal/notification"
+	"github.com/storywire/storywire/internal/play"
 	"github.com/storywire/storywire/internal/presence"
 	"github.com/storywire/storywire/internal/ratelimit"
 	"github.com/storywire/storywire/internal/store"
@@ -53,6 +54,7 @@ type world struct {
 	comments      *comment.Service
 	notifications *notification.Service
 	edits         *coedit.Service
+	plays         *play.Service
 	hub           *gateway.Hub
 	log           *safeBuffer
 }
@@ -78,7 +80,7 @@ func (b *safeBuffer) String() string {
 func newWorld(t *testing.T, o options) *world {
 	t.Helper()
 	fast := ratelimit.Rate{Count: 10_000, Per: time.Second, Burst: 10_000}
-	rates := ratelimit.Rates{Conn: fast, ConnUser: fast, Ctrl: fast, Write: fast, Eph: fast, Read: fast, Server: fast, Doc: fast, DocBytes: ratelimit.Rate{Count: 1 << 20, Per: time.Second, Burst: 4 << 20}, Cursor: fast, Upload: fast}
+	rates := ratelimit.Rates{Conn: fast, ConnUser: fast, Ctrl: fast, Write: fast, Eph: fast, Read: fast, Server: fast, Doc: fast, DocBytes: ratelimit.Rate{Count: 1 << 20, Per: time.Second, Burst: 4 << 20}, Cursor: fast, Upload: fast, Move: fast, Code: fast}
 	if o.rates != nil {
 		o.rates(&rates)
 	}
@@ -119,15 +121,16 @@ func newWorld(t *testing.T, o options) *world {
 			return coedit.FirstContent("Title", "Once", time.Now()), nil
 		},
 	}, coedit.Options{Logger: log})
+	w.plays = play.NewService(play.Deps{Store: db, Stories: w.stories, People: people, Publisher: hub, Notifier: w.notifications}, play.Options{Logger: log})
 	tracker := presence.NewTracker(db, hub, presence.Options{Grace: o.grace, DiffEvery: 20 * time.Millisecond})
 	gw := gateway.New(hub, gateway.Deps{
 		Verifier: verifier, People: people, Stories: w.stories, Comments: w.comments,
-		Notifications: w.notifications, Presence: tracker, Sessions: db, Edits: w.edits, Limits: limits,
+		Notifications: w.notifications, Presence: tracker, Sessions: db, Edits: w.edits, Plays: w.plays, Limits: limits,
 	}, gateway.Options{SocketsPerUser: o.socketsPerUser, Logger: log})
 
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
-	for _, run := range []func(context.Context) error{people.Run, w.comments.Run, tracker.Run, w.edits.Run, hub.Run, gw.Run} {
+	for _, run := range []func(context.Context) error{people.Run, w.comments.Run, tracker.Run, w.edits.Run, w.plays.Run, hub.Run, gw.Run} {
 		running.Go(func() {
 			if err := run(ctx); err != nil {
 				t.Error(err)

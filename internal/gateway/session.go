@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/storywire/storywire/internal/play"
 	"github.com/storywire/storywire/internal/ratelimit"
 	"github.com/storywire/storywire/internal/story"
 	"github.com/storywire/storywire/internal/user"
@@ -27,9 +28,10 @@ type session struct {
 	ended      bool
 	superseded bool // another connection carries it on
 	stories    []joined
-	follows    []string // rooms of presence
-	subscribed bool     // has asked for presence, so that it needs no announcements
-	recorded   bool     // there is a record of it
+	follows    []string  // rooms of presence
+	subscribed bool      // has asked for presence, so that it needs no announcements
+	recorded   bool      // there is a record of it
+	parties    []play.ID // that hear of this connection's end
 
 	expiry expiry // guarded by the expiryQueue
 

@@ -262,13 +262,12 @@ func (t *turn) start() error {
 	return nil
 }
 
-// deal gives the roles of the story to the seats: those that were chosen first,
-// then the others in the order of the seats.
+// deal gives each role of the story to a seat: those that were chosen first,
+// then the others in the order of the seats. Whoever is left plays without one.
 func (t *turn) deal() map[auth.UserID]string {
-	roles := t.env.Book.Roles()
 	dealt := make(map[auth.UserID]string)
 	var free []string
-	for _, role := range roles {
+	for _, role := range t.env.Book.Roles() {
 		i := slices.IndexFunc(t.s.Seats, func(s Seat) bool { return s.Role == role && !s.gone() })
 		if i < 0 {
 			free = append(free, role)
@@ -278,13 +277,9 @@ func (t *turn) deal() map[auth.UserID]string {
 	}
 	for i := range t.s.Seats {
 		seat := &t.s.Seats[i]
-		if seat.gone() || dealt[seat.User] != "" || len(roles) == 0 {
-			continue
+		if len(free) > 0 && !seat.gone() && dealt[seat.User] == "" {
+			dealt[seat.User], free = free[0], free[1:]
 		}
-		if len(free) == 0 {
-			free = slices.Clone(roles)
-		}
-		dealt[seat.User], free = free[0], free[1:]
 	}
 	return dealt
 }

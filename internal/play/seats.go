@@ -33,30 +33,21 @@ func (t *turn) join() error {
 	d := Data{Seat: &next}
 	if t.s.Status != Lobby {
 		d.Vars = t.env.Book.Initial(tale.Private)
-		if next.Role == "" {
-			next.Role = t.rarest()
-		}
+		next.Role = t.freeRole()
 	}
 	t.link(&next)
 	t.emit(Event{Type: Joined, Actor: t.cmd.Actor, Data: d})
 	return nil
 }
 
-// rarest returns the role that the fewest play.
-func (t *turn) rarest() (role string) {
-	least := len(t.s.Seats) + 1
-	for _, r := range t.env.Book.Roles() {
-		n := 0
-		for i := range t.s.Seats {
-			if t.s.Seats[i].Role == r && !t.s.Seats[i].gone() {
-				n++
-			}
-		}
-		if n < least {
-			role, least = r, n
+// freeRole returns a role that nobody plays any more, empty if there is none.
+func (t *turn) freeRole() string {
+	for _, role := range t.env.Book.Roles() {
+		if !slices.ContainsFunc(t.s.Seats, func(s Seat) bool { return s.Role == role && !s.gone() }) {
+			return role
 		}
 	}
-	return role
+	return ""
 }
 
 // link marks the seat as there: by the command's node or, without one, for a while.

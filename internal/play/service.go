@@ -102,6 +102,9 @@ func (s *Service) now() time.Time {
 	return s.opts.Now().Add(time.Duration(s.offset.Load())).UTC().Truncate(time.Millisecond)
 }
 
+// Now returns the time that all nodes go by.
+func (s *Service) Now() time.Time { return s.now() }
+
 // Draft is a party that somebody wants to play.
 type Draft struct {
 	StoryID   story.ID

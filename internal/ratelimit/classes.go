@@ -15,6 +15,8 @@ type Rates struct {
 	DocBytes Rate // and their bytes
 	Cursor   Rate // awareness, per connection
 	Upload   Rate // what was written offline, per user
+	Move     Rate // choices and votes of a party, per user
+	Code     Rate // attempts to join by a code, per user
 }
 
 // DefaultRates returns the rates of the published protocol.
@@ -31,6 +33,8 @@ func DefaultRates() Rates {
 		DocBytes: Rate{Count: 256 << 10, Per: time.Second, Burst: 2 << 20},
 		Cursor:   Rate{Count: 20, Per: time.Second, Burst: 40},
 		Upload:   Rate{Count: 6, Per: time.Minute, Burst: 3},
+		Move:     Rate{Count: 2, Per: time.Second, Burst: 6},
+		Code:     Rate{Count: 10, Per: time.Minute, Burst: 10},
 	}
 }
 
@@ -47,6 +51,8 @@ type Classes struct {
 	Read     *Limiter // by user
 	Server   *Limiter // by key
 	Upload   *Limiter // by user
+	Move     *Limiter // by user
+	Code     *Limiter // by user
 }
 
 // NewClasses returns the limiters of r. A nil now is time.Now.
@@ -65,5 +71,7 @@ func NewClasses(r Rates, now func() time.Time) *Classes {
 		Read:     NewLimiter(r.Read, now),
 		Server:   NewLimiter(r.Server, now),
 		Upload:   NewLimiter(r.Upload, now),
+		Move:     NewLimiter(r.Move, now),
+		Code:     NewLimiter(r.Code, now),
 	}
 }

@@ -76,7 +76,6 @@ const (
 
 // Events of a party that the server sends.
 const (
-	PlayStateEvent    = "play:state"
 	PlayEventEvent    = "play:event"
 	PlayAudienceEvent = "play:audience"
 	PlayGapEvent      = "play:gap"

@@ -341,3 +341,17 @@ type PlayMapPassage struct {
 type PlayGap struct {
 	SessionID string `json:"sessionId"`
 }
+
+// PlayLogEntry is an event of the log of a party, without the text of its round.
+type PlayLogEntry struct {
+	Seq       int64  `json:"seq"`
+	Round     int    `json:"round"`
+	Type      string `json:"type" ts:"PlayEventType"`
+	Actor     *User  `json:"actor"` // null: the server
+	At        Time   `json:"at"`
+	PassageID string `json:"passageId,omitempty"` // round
+	Option    string `json:"option,omitempty"`    // resolved
+	How       string `json:"how,omitempty" ts:"PlayHow"`
+	Reason    string `json:"reason,omitempty" ts:"PlayReason"`
+	Message   string `json:"message,omitempty"`
+}

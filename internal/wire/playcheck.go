@@ -90,3 +90,37 @@ func needCmdID(cmdID string) error {
 	}
 	return nil
 }
+
+// Address says which party it is about and, unless it is empty, the id of the command.
+func (p *PlayJoin) Address(id, cmdID string) { address(&p.SessionID, &p.CmdID, id, cmdID) }
+
+// Address does as PlayJoin's.
+func (p *PlayCommand) Address(id, cmdID string) { address(&p.SessionID, &p.CmdID, id, cmdID) }
+
+// Address does as PlayJoin's.
+func (p *PlayReady) Address(id, cmdID string) { address(&p.SessionID, &p.CmdID, id, cmdID) }
+
+// Address does as PlayJoin's.
+func (p *PlayConfigure) Address(id, cmdID string) { address(&p.SessionID, &p.CmdID, id, cmdID) }
+
+// Address does as PlayJoin's.
+func (p *PlayChoose) Address(id, cmdID string) { address(&p.SessionID, &p.CmdID, id, cmdID) }
+
+// Address does as PlayJoin's.
+func (p *PlayUser) Address(id, cmdID string) { address(&p.SessionID, &p.CmdID, id, cmdID) }
+
+// Address does as PlayJoin's.
+func (p *PlayRewind) Address(id, cmdID string) { address(&p.SessionID, &p.CmdID, id, cmdID) }
+
+// Address does as PlayJoin's.
+func (p *PlayAgree) Address(id, cmdID string) { address(&p.SessionID, &p.CmdID, id, cmdID) }
+
+// Address does as PlayJoin's.
+func (p *PlayChatSend) Address(id, cmdID string) { address(&p.SessionID, &p.CmdID, id, cmdID) }
+
+func address(sessionID *ID, ownCmdID *string, id, cmdID string) {
+	*sessionID = ID(id)
+	if cmdID != "" {
+		*ownCmdID = cmdID
+	}
+}

@@ -149,7 +149,6 @@ export interface ServerEvents {
   'notification:updated': NotificationUpdated;
   'presence:users': PresenceUsers;
   'presence:diff': PresenceDiff;
-  'play:state': PlayState;
   'play:event': PlayEvent;
   'play:chat': PlayChat;
   'play:typing': PlayTypingNews;
@@ -723,6 +722,19 @@ export interface PlaySummary {
 export interface PlayMap {
   start: string;
   passages: PlayMapPassage[];
+}
+
+export interface PlayLogEntry {
+  seq: number;
+  round: number;
+  type: PlayEventType;
+  actor: User | null;
+  at: string;
+  passageId?: string;
+  option?: string;
+  how?: PlayHow;
+  reason?: PlayReason;
+  message?: string;
 }
 
 export interface Member {
