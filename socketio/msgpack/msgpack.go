@@ -8,9 +8,8 @@
 //	import * as parser from "socket.io-msgpack-parser";
 //	const socket = io({ parser });
 //
-// It is smaller than text where there are binary values or many numbers, and in
-// browsers slower. Handlers and emitters notice nothing, except that dates of
-// clients arrive as strings in ISO format, and that undefined is null.
+// Handlers and emitters notice nothing, except that dates of clients arrive as
+// strings in ISO format, and that undefined is null.
 package msgpack
 
 import (

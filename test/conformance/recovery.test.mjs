@@ -3,19 +3,22 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { io } from "socket.io-client";
+import msgpack from "socket.io-msgpack-parser";
 import { startLibrary } from "../support/process.mjs";
 import { next, record, until } from "../support/wait.mjs";
 
 const ways = {
   websocket: { transports: ["websocket"] },
   polling: { transports: ["polling"] },
+  "websocket, packets in MessagePack": { transports: ["websocket"], parser: msgpack },
 };
 
-let server;
+let servers;
 before(async () => {
-  server = await startLibrary({ "recovery-ms": 60_000 });
+  const options = { "recovery-ms": 60_000 };
+  servers = await Promise.all([startLibrary(options), startLibrary({ ...options, parser: "msgpack" })]);
 });
-after(() => server?.stop());
+after(() => Promise.all((servers ?? []).map((server) => server.stop())));
 
 for (const [way, options] of Object.entries(ways)) {
   describe(`recovery, ${way}`, { timeout: 60_000 }, () => {
@@ -23,7 +26,7 @@ for (const [way, options] of Object.entries(ways)) {
     after(() => open.forEach((socket) => socket.disconnect()));
 
     async function connected() {
-      const socket = io(`${server.url}/test`, { forceNew: true, reconnectionDelay: 50, ...options });
+      const socket = io(`${servers[options.parser ? 1 : 0].url}/test`, { forceNew: true, reconnectionDelay: 50, ...options });
       open.push(socket);
       await next(socket, "connect");
       return socket;
