@@ -14,7 +14,8 @@ import (
 
 // New returns an Options.Adapter of socketio that connects the namespaces of
 // servers on the same Redis, compatible with createAdapter of
-// @socket.io/redis-adapter 8. The bus must be closed after the server.
+// @socket.io/redis-adapter 8. Each server needs a bus of its own, because servers
+// are counted by their connections; it must be closed after the server.
 func New(bus *redisbus.Bus, opts Options) func(ns *socketio.Namespace, local socketio.Adapter) socketio.Adapter {
 	opts = opts.withDefaults()
 	return func(ns *socketio.Namespace, local socketio.Adapter) socketio.Adapter {
