@@ -188,7 +188,7 @@ func (sh *Shard) take() []entry {
 // A turn gathers before it writes, because each write costs more than all the
 // rest: what it applied may have set handlers going, and clients go on sending.
 // maxRounds bounds that, and with it the delay.
-const maxRounds = 4
+const maxRounds = 8
 
 func (sh *Shard) run() {
 	defer close(sh.done)

@@ -145,7 +145,7 @@ func (p *programs) serve(ctx context.Context, round int) (*process, load.Target,
 		"HOST=127.0.0.1", "PORT=" + port, "JWT_SECRET=" + jwtSecret,
 		"DATABASE_URL=" + database,
 		"RATE_WRITE=1000000/s:1000000", "RATE_READ=1000000/s:1000000",
-		"RATE_CONN_ADDRESS=1000000/s:1000000", "RATE_CONN_USER=1000000/s:1000000",
+		"RATE_CONN=1000000/s:1000000", "RATE_CONN_USER=1000000/s:1000000",
 	})
 	if err != nil {
 		return nil, load.Target{}, err
