@@ -261,6 +261,12 @@ func (p *peer) end(how int) {
 		p.ask(func(*peer, []json.RawMessage) {}, "throw-me-out", false)
 	case 2:
 		p.ask(func(*peer, []json.RawMessage) {}, "throw-me-out", true)
+		// Over polling the server keeps its last words until they are fetched.
+		select {
+		case <-p.gone:
+		case <-time.After(patience):
+			p.t.Errorf("%s%s was not thrown out", p.ns, p.id)
+		}
 	}
 	if _, polls := p.wire.(*siotest.Poller); polls || how == 4 {
 		p.wire.Quit()

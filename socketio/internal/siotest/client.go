@@ -88,17 +88,25 @@ func dial(t testing.TB, base, query string, header http.Header) (*Client, error)
 	}
 	c := &Client{t: t, conn: conn, r: bufio.NewReader(conn)}
 	t.Cleanup(c.Close)
-	if err := req.Write(conn); err != nil {
+	if err := c.handshake(req); err != nil {
+		c.Close()
 		return nil, err
+	}
+	return c, nil
+}
+
+func (c *Client) handshake(req *http.Request) error {
+	if err := req.Write(c.conn); err != nil {
+		return err
 	}
 	res, err := http.ReadResponse(c.r, req)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if res.StatusCode != http.StatusSwitchingProtocols {
-		return nil, fmt.Errorf("handshake: %s", res.Status)
+		return fmt.Errorf("handshake: %s", res.Status)
 	}
-	return c, nil
+	return nil
 }
 
 // Opcodes of WebSocket frames.

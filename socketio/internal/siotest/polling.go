@@ -119,10 +119,7 @@ func (p *Poller) Receive() (Message, error) {
 		case packet == "1":
 			return Message{}, errClosed
 		case packet == "2":
-			p.mu.Lock()
-			_, err := p.Post("3")
-			p.mu.Unlock()
-			if err != nil {
+			if err := p.pong(); err != nil {
 				return Message{}, err
 			}
 		case strings.HasPrefix(packet, "4"):
@@ -132,6 +129,18 @@ func (p *Poller) Receive() (Message, error) {
 			return Message{Binary: b}, err
 		}
 	}
+}
+
+// pong answers a ping, over the transport of now.
+func (p *Poller) pong() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.ws != nil {
+		p.ws.write(frame(nil, opText, []byte("3")))
+		return nil
+	}
+	_, err := p.Post("3")
+	return err
 }
 
 // Upgrade makes a WebSocket carry the session from now on, if none does yet.
