@@ -66,10 +66,23 @@ func (g *Gateway) authenticate(ctx context.Context, s *socketio.Socket) error {
 			g.opts.Logger.Error("connect", "error", err)
 			err = &errs.Error{Op: "gateway.connect", Code: errs.Unavailable, Message: "Storywire cannot answer right now.", RetryAfter: time.Second, Err: err}
 		}
+		g.letRetry(s, err)
 		return refusal(err)
 	}
 	s.SetData(a)
 	return nil
+}
+
+// letRetry closes the transport of a client that comes back and may again: the
+// stock client takes a refusal for the last word, and would never return to the
+// stories that it is in. After a lost connection it tries again by itself.
+func (g *Gateway) letRetry(s *socketio.Socket, err error) {
+	switch errs.CodeOf(err) {
+	case errs.Unavailable, errs.RateLimited:
+		if readTicket(s.Handshake().Auth).PID != "" {
+			s.CloseTransport()
+		}
+	}
 }
 
 // refusal is err as the client is told it.

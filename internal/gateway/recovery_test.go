@@ -1,6 +1,7 @@
 package gateway_test
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,6 +11,8 @@ import (
 
 	"github.com/storywire/storywire/internal/auth"
 	"github.com/storywire/storywire/internal/comment"
+	"github.com/storywire/storywire/internal/gateway/gatewaytest"
+	"github.com/storywire/storywire/internal/ratelimit"
 	"github.com/storywire/storywire/internal/story"
 )
 
@@ -310,6 +313,80 @@ func TestAuthorComesBack(t *testing.T) {
 	}
 	if got := again.heard("comment:created"); len(got) != 1 {
 		t.Errorf("heard %v", got)
+	}
+}
+
+// Services speak to a connection by an id that no other has, also to one that
+// carries on another.
+func TestServicesReachAConnectionThatCameBack(t *testing.T) {
+	w := newWorld(t, options{})
+	id := w.story("author", story.Private)
+	set := func(role story.Role) {
+		t.Helper()
+		if _, err := w.stories.SetMember(t.Context(), "author", story.ID(id), "ann", role); err != nil {
+			t.Fatal(err)
+		}
+	}
+	set(story.Editor)
+	ann := w.in("ann", id)
+	ann.Close()
+	again := w.back(ann, nil)
+	again.say("edit:open", m{"storyId": id, "clientId": 7000, "proto": 1, "sv": []byte{0}}) // its answer would be binary
+	if refused := again.heard("exception"); len(refused) > 0 {
+		t.Fatal(refused)
+	}
+	set(story.Viewer)
+	if role := again.hear("edit:role"); role["role"] != "viewer" {
+		t.Errorf("edit:role = %v", role)
+	}
+}
+
+// The stock client takes a refusal for the last word: who comes back and may do
+// so a little later is not refused but cut, and tries again.
+func TestWhoComesBackTooSoonMayTryAgain(t *testing.T) {
+	w := newWorld(t, options{rates: func(r *ratelimit.Rates) {
+		r.ConnUser = ratelimit.Rate{Count: 1, Per: time.Minute, Burst: 1}
+	}})
+	ann := w.in("ann", w.story("author", story.Public))
+	pid, offset := ann.Ticket()
+	c, err := gatewaytest.Dial(within(t), w.addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	err = c.Connect(within(t), m{"token": w.token("ann", time.Hour), "pid": pid, "offset": offset})
+	if !errors.Is(err, gatewaytest.ErrClosed) || c.Disconnected() {
+		t.Errorf("it was answered with %v", err)
+	}
+	if _, refused := w.knock(m{"token": w.token("ann", time.Hour)}); refused == nil || refused.Data.Code != "RATE_LIMITED" {
+		t.Errorf("without a session: %v", refused)
+	}
+}
+
+// C10: a client takes any string at the end of an event for its position, so
+// no event but those that have one ends in a string.
+func TestC10OnlyPositionsAreStringsAtTheEnd(t *testing.T) {
+	w := newWorld(t, options{announceEvery: 300 * time.Millisecond})
+	id := w.story("ann", story.Public)
+	ann, ben := w.in("ann", id), w.in("ben", id)
+	ann.ok("presence:subscribe", m{"storyId": id})
+	ben.ok("comment:typing", m{"storyId": id, "isTyping": true})
+	ben.ok("comment:new", m{"storyId": id, "content": "hello"})
+	ben.say("comment:new", m{"storyId": id, "content": ""})
+	ben.hear("exception")
+	ann.hear("notification:new")
+	w.open("ann").ok("notification:read", m{"all": true})
+	ann.hear("notification:updated")
+	ben.ok("story:leave", m{"storyId": id})
+	ann.hear("presence:diff")
+	ben.hear("user:online")
+	positioned := map[string]bool{"session:ready": true, "comment:created": true, "notification:new": true, "notification:updated": true}
+	for _, p := range []*tab{ann, ben} {
+		for _, e := range p.Events() {
+			if (e.Offset != "") != positioned[e.Name] || len(e.Data) == 0 || e.Data[0] != '{' {
+				t.Errorf("%s ends in %q, its payload is %s", e.Name, e.Offset, e.Data)
+			}
+		}
 	}
 }
 

@@ -173,6 +173,7 @@ func (g *Gateway) begin(s *socketio.Socket, admit func(socketio.Admission) bool)
 		return errs.E("gateway.begin", errs.Internal, "")
 	}
 	if !g.hub.sessions.add(a.session, g.opts.SocketsPerUser) { // others were faster
+		g.letRetry(s, tooManyTabs())
 		return refusal(tooManyTabs())
 	}
 	admitted := false
@@ -185,6 +186,7 @@ func (g *Gateway) begin(s *socketio.Socket, admit func(socketio.Admission) bool)
 			a.replay = nil
 		} else if err := g.prepare(s.Context(), a); err != nil {
 			g.hub.sessions.remove(a.session)
+			g.letRetry(s, err)
 			return refusal(err)
 		}
 	}
@@ -208,6 +210,9 @@ func (h *Hub) arrive(a *arrival, m feed.Missed, admit func(socketio.Admission) b
 		}
 		if !s.subscribed {
 			rooms = append(rooms, group)
+		}
+		if s.id != s.sid { // services speak to a connection by its own id
+			rooms = append(rooms, s.id)
 		}
 		s.mu.Unlock()
 		admitted = admit(socketio.Admission{
