@@ -134,7 +134,7 @@ func TestTyping(t *testing.T) {
 func TestPresence(t *testing.T) {
 	w := newWorld(t, options{})
 	id := w.story("public")
-	w.presence.Connect(t.Context(), "c1", user.Profile{ID: "ann", DisplayName: "The ann"})
+	w.presence.Connect("c1", user.Profile{ID: "ann", DisplayName: "The ann"}, false)
 	w.presence.Enter("c1", story.ID(id))
 	list := w.ok(200, "ben", "GET", "/v1/stories/"+id+"/presence", nil)
 	if items := list["items"].([]any); list["count"] != 1.0 || items[0].(m)["userId"] != "ann" {

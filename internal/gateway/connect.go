@@ -47,6 +47,7 @@ type arrival struct {
 	expiresAt time.Time
 	ready     wire.SessionReady // without what is known only when it is sent
 
+	hides     bool // does not want to be seen online
 	recovered bool
 	rooms     []wire.RoomState
 	revoked   []story.ID // joined once, but not to be read any more
@@ -114,6 +115,9 @@ func (g *Gateway) admit(ctx context.Context, s *socketio.Socket) (*arrival, erro
 	profile := g.deps.People.Remember(claims)
 	a := &arrival{expiresAt: claims.ExpiresAt}
 	a.session = &session{id: s.ID(), sid: s.ID(), pid: newPID(), gateway: g, socket: s, user: profile}
+	if a.hides, err = g.deps.Presence.Hides(ctx, claims.UserID); err != nil {
+		return nil, err
+	}
 	// Before the counts: what comes after it is told, what was before is counted.
 	fresh := g.hub.feed.Cursor()
 	if err := g.comeBack(ctx, a, readTicket(payload), fresh); err != nil {
@@ -153,7 +157,7 @@ func (g *Gateway) connected(s *socketio.Socket) {
 	}
 	sess := a.session
 	s.SetData(sess)
-	g.deps.Presence.Connect(s.Context(), presence.ConnectionID(sess.id), sess.user)
+	g.deps.Presence.Connect(presence.ConnectionID(sess.id), sess.user, a.hides)
 	for _, r := range a.rooms {
 		g.deps.Presence.Enter(presence.ConnectionID(sess.id), story.ID(r.StoryID))
 	}

@@ -178,7 +178,7 @@ func (w *watch) UserOffline(_ context.Context, id auth.UserID, _ time.Time) {
 func (c *cluster) connect(tb *tab, n *node) {
 	c.names++
 	tb.conn = presence.ConnectionID(fmt.Sprint("conn", c.names))
-	n.tracker.Connect(context.Background(), tb.conn, profile(tb.user))
+	n.tracker.Connect(tb.conn, profile(tb.user), false)
 	c.at(tb, n)
 	for _, id := range tb.stories {
 		n.tracker.Enter(tb.conn, id)
@@ -340,7 +340,7 @@ func TestCrowdCostsWhatItsRoomsCost(t *testing.T) {
 		messages, size := c.x.messages.Load(), c.x.bytes.Load()
 		for i := range crowd {
 			conn := presence.ConnectionID(fmt.Sprint(i))
-			here.tracker.Connect(t.Context(), conn, profile(fmt.Sprint("user", i)))
+			here.tracker.Connect(conn, profile(fmt.Sprint("user", i)), false)
 			here.tracker.Enter(conn, story.ID(fmt.Sprint("story", i%stories)))
 			if i%100 == 0 {
 				time.Sleep(10 * time.Millisecond) // the whole crowd within a second

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/storywire/storywire/internal/auth"
+	"github.com/storywire/storywire/internal/errs"
 	"github.com/storywire/storywire/internal/story"
 	"github.com/storywire/storywire/internal/user"
 )
@@ -128,17 +129,25 @@ func NewTracker(store Store, announcer Announcer, opts Options) *Tracker {
 	}
 }
 
-// Connect says that a user has a new connection. It asks the store, once per
-// person, whether they want to be seen; if it does not answer they are not.
-func (t *Tracker) Connect(ctx context.Context, conn ConnectionID, p user.Profile) {
-	invisible := false
-	if !t.knows(p.ID) {
-		var err error
-		if invisible, err = t.store.Invisible(ctx, p.ID); err != nil {
-			t.opts.Logger.WarnContext(ctx, "read whether somebody wants to be seen", "error", err)
-			invisible = true
-		}
+// Hides reports whether somebody who connects does not want to be seen.
+func (t *Tracker) Hides(ctx context.Context, id auth.UserID) (bool, error) {
+	if invisible, known := t.knows(id); known {
+		return invisible, nil
 	}
+	invisible, err := t.store.Invisible(ctx, id)
+	return invisible, errs.Wrap("presence.Hides", err)
+}
+
+func (t *Tracker) knows(id auth.UserID) (invisible, known bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	who := t.people[id]
+	return who != nil && who.invisible, who != nil
+}
+
+// Connect says that a user has a new connection. hides is what Hides said before;
+// what was said of a person who is there counts more.
+func (t *Tracker) Connect(conn ConnectionID, p user.Profile, hides bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if _, ok := t.conns[conn]; ok {
@@ -148,7 +157,7 @@ func (t *Tracker) Connect(ctx context.Context, conn ConnectionID, p user.Profile
 	who := t.people[p.ID]
 	if who == nil {
 		who = t.add(p.ID, t.opts.Now())
-		who.invisible = invisible
+		who.invisible = hides
 	}
 	who.profile, who.lostAt = p, time.Time{}
 	if who.conns++; !who.here {
@@ -156,12 +165,6 @@ func (t *Tracker) Connect(ctx context.Context, conn ConnectionID, p user.Profile
 		t.changedHere(p.ID)
 	}
 	t.settle(p.ID, who, who.since)
-}
-
-func (t *Tracker) knows(id auth.UserID) bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.people[id] != nil
 }
 
 // add and the other small methods below are called with mu held.

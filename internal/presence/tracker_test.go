@@ -203,7 +203,11 @@ func play(t *testing.T, tr *presence.Tracker, step string) {
 	case entering:
 		tr.Enter(conn, story.ID(in))
 	default:
-		tr.Connect(context.Background(), conn, profile(name))
+		hides, err := tr.Hides(t.Context(), auth.UserID(name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		tr.Connect(conn, profile(name), hides)
 	}
 }
 
@@ -228,7 +232,7 @@ func TestDiffsAreAtMostFourASecond(t *testing.T) {
 	run(t, func(t *testing.T, tr *presence.Tracker, w *world) {
 		for i := range 1000 { // for ten seconds
 			conn := presence.ConnectionID(fmt.Sprint(i))
-			tr.Connect(context.Background(), conn, profile(fmt.Sprint("u", i)))
+			tr.Connect(conn, profile(fmt.Sprint("u", i)), false)
 			tr.Enter(conn, "s")
 			time.Sleep(10 * time.Millisecond)
 		}
@@ -251,7 +255,7 @@ func TestSnapshotAndDiffsAgree(t *testing.T) {
 		const people = 12
 		rng := rand.New(rand.NewPCG(1, 2))
 		for i := range people {
-			tr.Connect(t.Context(), presence.ConnectionID(fmt.Sprint(i)), profile(fmt.Sprint("u", i)))
+			tr.Connect(presence.ConnectionID(fmt.Sprint(i)), profile(fmt.Sprint("u", i)), false)
 		}
 		var snaps []presence.Snapshot
 		for range 400 {
@@ -302,7 +306,7 @@ func TestListsAreCapped(t *testing.T) {
 	w := &world{seen: make(map[auth.UserID]time.Time)}
 	tr := presence.NewTracker(w, w, presence.Options{MaxListed: 3})
 	for _, id := range []string{"a", "b", "c", "d"} {
-		tr.Connect(t.Context(), presence.ConnectionID(id), profile(id))
+		tr.Connect(presence.ConnectionID(id), profile(id), false)
 		tr.Enter(presence.ConnectionID(id), "s")
 	}
 	if o := tr.Online(); o.Count != 4 || len(o.UserIDs) != 3 {
@@ -322,7 +326,7 @@ func TestLastSeenIsStored(t *testing.T) {
 		w = in
 		w.seen["old"] = time.Now().Add(-time.Hour)
 		for i := range 450 {
-			tr.Connect(t.Context(), presence.ConnectionID(fmt.Sprint(i)), profile(fmt.Sprint("u", i)))
+			tr.Connect(presence.ConnectionID(fmt.Sprint(i)), profile(fmt.Sprint("u", i)), false)
 		}
 		time.Sleep(3 * time.Second)
 		synctest.Wait()
@@ -332,7 +336,7 @@ func TestLastSeenIsStored(t *testing.T) {
 		lost := time.Now()
 		tr.Disconnect("0")
 		time.Sleep(20 * time.Second)
-		tr.Connect(t.Context(), "a", profile("ada"))
+		tr.Connect("a", profile("ada"), false)
 		tr.LogOut("a")
 		got, err := tr.Statuses(t.Context(), []auth.UserID{"u0", "u1", "ada", "old", "never"})
 		if err != nil {
@@ -366,7 +370,7 @@ func TestManyAtOnce(t *testing.T) {
 			wg.Go(func() {
 				for n := range 20 {
 					conn := presence.ConnectionID(fmt.Sprint(i, "-", n))
-					tr.Connect(context.Background(), conn, profile(fmt.Sprint("u", i%10)))
+					tr.Connect(conn, profile(fmt.Sprint("u", i%10)), false)
 					tr.Enter(conn, story.ID(fmt.Sprint("s", n%3)))
 					tr.Story("s0")
 					tr.Online()

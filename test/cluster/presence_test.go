@@ -132,7 +132,7 @@ func (c *crowd) settled(within time.Duration) {
 				break
 			}
 			if time.Now().After(deadline) {
-				c.t.Errorf("node %d: online are\n     %v, want\n     %v", i, got, want)
+				c.t.Errorf("node %d: online are\n     %v, want\n     %v\n%s", i, got, want, n.Log())
 				return
 			}
 			time.Sleep(50 * time.Millisecond)
