@@ -51,10 +51,10 @@ type Options struct {
 	// Publish, if there are other nodes, sends them events of this one: in order,
 	// several at a time. It is called by the goroutine of Run.
 	Publish func([]*Event)
-	// Alone says that all events are this node's, so that none can be missing.
+	// Alone says that all events are this node's: the database is not asked for others.
 	Alone     bool
 	Bytes     int           // of recent events that are kept; default 32 MiB
-	HoleWait  time.Duration // default 20 ms
+	HoleWait  time.Duration // default 20 ms, or 1 s if alone
 	PollEvery time.Duration // default 1 s
 	Logger    *slog.Logger  // default: discard
 }
@@ -86,6 +86,9 @@ func Open(ctx context.Context, o Options) (*Feed, error) {
 	}
 	if o.HoleWait <= 0 {
 		o.HoleWait = defaultHoleWait
+		if o.Alone {
+			o.HoleWait = time.Second // there is none, unless a commit failed and is stored all the same
+		}
 	}
 	if o.PollEvery <= 0 {
 		o.PollEvery = defaultPollEvery
@@ -135,15 +138,15 @@ func (f *Feed) Receive(events []*Event) {
 func (f *Feed) Nudge() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.miss(time.Time{}.Add(1))
+	if !f.opts.Alone { // else it is about to be committed here
+		f.miss(time.Time{}.Add(1))
+	}
 }
 
 // miss notes that something is missing since a moment. The caller holds mu.
 func (f *Feed) miss(since time.Time) {
-	if !f.opts.Alone { // else it is about to be committed here
-		f.hole = since
-		f.signal()
-	}
+	f.hole = since
+	f.signal()
 }
 
 // take delivers an event, or keeps it until its turn. The caller holds mu.

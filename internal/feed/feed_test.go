@@ -220,7 +220,8 @@ func TestDeletedEventsAreSkipped(t *testing.T) {
 	})
 }
 
-// A single node has no holes: what is committed is about to be told.
+// A single node does not look for others' events: what is committed is about to
+// be told. Should a commit never be told, it holds up the rest for a second.
 func TestAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := newNode(t, func(o *feed.Options) { o.Alone, o.Publish = true, nil })
@@ -235,10 +236,16 @@ func TestAlone(t *testing.T) {
 			t.Errorf("reached %t, %v, at %d", ok, err, n.Cursor())
 		}
 		n.mu.Lock()
-		defer n.mu.Unlock()
 		if n.reads > 0 {
 			t.Errorf("%d reads", n.reads)
 		}
+		n.mu.Unlock()
+		n.store(event(3, "a"), event(4, "a"))
+		n.Commit(event(4, "a"))
+		time.Sleep(900 * time.Millisecond)
+		n.check(t, 2)
+		time.Sleep(200 * time.Millisecond)
+		n.check(t, 4)
 	})
 }
 
