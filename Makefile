@@ -75,6 +75,10 @@ e2e: build $(test_install) ## Two people in Chromium; pictures in test/e2e/pictu
 bench: ## Measure against the peers and print the ratios (about fifteen minutes, a quiet machine)
 	go run ./bench/run
 
+.PHONY: bench-edit
+bench-edit: ## Measure documents beside Hocuspocus (about three minutes, a quiet machine)
+	go run ./bench/edit
+
 .PHONY: lint lint-go
 lint: lint-go $(web_install) ## Find mistakes in Go and TypeScript
 	cd web && npm run --silent lint
