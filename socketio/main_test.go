@@ -2,7 +2,10 @@ package socketio_test
 
 import (
 	"context"
+	"flag"
+	"fmt"
 	"net/http/httptest"
+	"os"
 	"testing"
 	"time"
 
@@ -12,7 +15,24 @@ import (
 	"github.com/storywire/storywire/socketio/internal/siotest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// polled tells serve to let shards read, where they can.
+var polled = true
+
+// TestMain runs everything twice: once with connections in the shards' pollers,
+// once with goroutines that read.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	code := m.Run()
+	if once := flag.Lookup("test.bench").Value.String() + flag.Lookup("test.fuzz").Value.String(); once == "" {
+		polled = false
+		code = max(code, m.Run())
+	}
+	if err := goleak.Find(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = max(code, 1)
+	}
+	os.Exit(code)
+}
 
 // patience is how long a test waits for what must happen.
 const patience = 10 * time.Second
@@ -26,6 +46,7 @@ type fixture struct {
 
 func serve(t *testing.T, opts socketio.Options) *fixture {
 	t.Helper()
+	opts.Engine.DisablePoller = !polled
 	f := &fixture{t: t, io: socketio.NewServer(opts)}
 	f.http = httptest.NewServer(f.io)
 	t.Cleanup(func() {
