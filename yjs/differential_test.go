@@ -86,6 +86,10 @@ type round struct {
 // differentialPeers play rounds side by side: while one thinks the other is checked.
 const differentialPeers = 2
 
+// TestDifferential holds for every seed of a usual run. Of the 50,000 after
+// those two are known to differ: 21101, where for a while two neighbouring
+// collected runs stay apart that yjs has merged (two bytes more, the same
+// content, and equal bytes in the end), and 51751, which is not understood yet.
 func TestDifferential(t *testing.T) {
 	for first := range differentialPeers {
 		t.Run(fmt.Sprint("peer ", first), func(t *testing.T) {

@@ -136,7 +136,9 @@ func (s *Service) poll(ctx context.Context) {
 	}
 	heads, err := s.deps.Log.Heads(ctx, ids)
 	if err != nil {
-		s.opts.Logger.Warn("read the heads of the documents", "error", err)
+		if ctx.Err() == nil {
+			s.opts.Logger.Warn("read the heads of the documents", "error", err)
+		}
 		return
 	}
 	for id, head := range heads {
