@@ -19,7 +19,10 @@ export function pause(ms) {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-/** The arguments of the next event of that name, or of the first one that the filter accepts. */
+/** What /ws puts behind the payload of durable events, for the client and not for its listeners. */
+const offset = /^[0-9a-f]{16}\.[0-9a-z]+$/;
+
+/** The arguments of the next event of that name, or of the first one that the filter accepts, without an offset. */
 export function next(emitter, event, { timeout = 10_000, where = () => true } = {}) {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
@@ -30,6 +33,7 @@ export function next(emitter, event, { timeout = 10_000, where = () => true } = 
       if (!where(...args)) return;
       clearTimeout(timer);
       emitter.off(event, listener);
+      if (args.length > 1 && offset.test(args.at(-1))) args.pop();
       resolve(args.length === 1 ? args[0] : args);
     }
     emitter.on(event, listener);
