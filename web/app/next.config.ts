@@ -7,6 +7,7 @@ const development: NextConfig = {
   // The paths that the binary answers itself, and its story shell.
   rewrites: async () => [
     { source: '/story/:id', destination: '/story' },
+    { source: '/edit/:id', destination: '/edit' },
     { source: '/socket.io/:path*', destination: `${server}/socket.io/:path*` },
     { source: '/v1/:path*', destination: `${server}/v1/:path*` },
     { source: '/demo/:path*', destination: `${server}/demo/:path*` },

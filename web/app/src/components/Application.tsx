@@ -8,6 +8,7 @@ import { type Account, accountState, signOut } from '@/lib/account';
 import { routeOf } from '@/lib/route';
 import { Boot } from './Boot';
 import { DemoStrip } from './DemoStrip';
+import { EditPage } from './editor/EditPage';
 import { Home } from './Home';
 import { Inbox } from './Inbox';
 import { Keys } from './Keys';
@@ -53,6 +54,7 @@ function Live({ account }: { account: Account }) {
       <TopBar account={account} storyId={route.page === 'story' ? route.id : null} />
       {route.page === 'home' ? <Home account={account} /> : null}
       {route.page === 'story' ? <StoryPage key={route.id} storyId={route.id} /> : null}
+      {route.page === 'edit' ? <EditPage key={route.id} storyId={route.id} /> : null}
       {route.page === 'inbox' ? <Inbox /> : null}
       {route.page === 'missing' ? <Missing /> : null}
       <Toasts />

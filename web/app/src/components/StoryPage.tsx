@@ -1,11 +1,13 @@
 'use client';
 
-import type { Story } from '@storywire/client';
+import type { Role, Story } from '@storywire/client';
 import { StorywireError } from '@storywire/client';
 import { useStorywire } from '@storywire/client/react';
+import { PenLine } from 'lucide-react';
 import { useEffect, useState } from 'react';
 import { onTheShelf } from '@/lib/library';
 import { asMessage } from '@/lib/message';
+import { editPath } from '@/lib/route';
 import { remember } from '@/lib/storage';
 import { readingMinutes } from '@/lib/time';
 import { useTitle } from '@/lib/useTitle';
@@ -16,6 +18,7 @@ import { Note } from './Note';
 import { Prose } from './Prose';
 import { ProseSkeleton, StorySkeleton } from './Skeletons';
 import styles from './story.module.css';
+import { To } from './To';
 
 /** From the shelf a story comes without its text. */
 type Loaded = { story: Story | null; whole: boolean; error: unknown };
@@ -85,6 +88,9 @@ export function StoryPage({ storyId }: { storyId: string }) {
   );
 }
 
+/** Roles that write the story. */
+const WRITERS: ReadonlySet<Role> = new Set(['editor', 'author', 'moderator', 'admin']);
+
 function Opening({ story, whole }: { story: Story; whole: boolean }) {
   const minutes = readingMinutes(story.body);
   return (
@@ -97,6 +103,12 @@ function Opening({ story, whole }: { story: Story; whole: boolean }) {
             <span className={styles.minutes}>{minutes === 1 ? '1 minute' : `${minutes} minutes`}</span>
           ) : null}
         </span>
+        {WRITERS.has(story.role) ? (
+          <To href={editPath(story.id)} className={styles.write}>
+            <PenLine size={16} strokeWidth={1.5} aria-hidden="true" />
+            Write
+          </To>
+        ) : null}
       </p>
       <h1 className={styles.title}>{story.title}</h1>
       {story.synopsis ? <p className={styles.synopsis}>{story.synopsis}</p> : null}

@@ -2,7 +2,8 @@
 export function onKey(key: string, action: () => void): () => void {
   const pressed = (event: KeyboardEvent) => {
     if (event.key !== key || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
-    const at = event.target instanceof HTMLElement ? event.target : null;
+    const [target] = event.composedPath(); // the text of the editor is in a shadow root
+    const at = target instanceof HTMLElement ? target : null;
     if (at?.closest('input, textarea, select, [contenteditable="true"], dialog')) return;
     event.preventDefault();
     action();

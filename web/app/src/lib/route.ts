@@ -2,6 +2,7 @@ export type Route =
   | { page: 'home' }
   | { page: 'inbox' }
   | { page: 'story'; id: string }
+  | { page: 'edit'; id: string }
   | { page: 'missing' };
 
 /** Which page a path means. `/story` without an id is the exported shell before it knows its address. */
@@ -14,6 +15,7 @@ export function routeOf(pathname: string): Route {
   if (first === '') return { page: 'home' };
   if (first === 'inbox' && second === '') return { page: 'inbox' };
   if (first === 'story') return { page: 'story', id: decode(second) };
+  if (first === 'edit') return { page: 'edit', id: decode(second) };
   return { page: 'missing' };
 }
 
@@ -26,6 +28,7 @@ function decode(segment: string): string {
 }
 
 export const storyPath = (id: string): string => `/story/${encodeURIComponent(id)}`;
+export const editPath = (id: string): string => `/edit/${encodeURIComponent(id)}`;
 
 /**
  * Goes to another page without loading one. The exported shells hold the same application, and the

@@ -18,6 +18,7 @@ test.each([
   ['/story', { page: 'story', id: '' }],
   ['/story/a%20b', { page: 'story', id: 'a b' }],
   ['/story/%', { page: 'story', id: '%' }],
+  ['/edit/a', { page: 'edit', id: 'a' }],
   ['/story/a/b', { page: 'missing' }],
   ['/nowhere', { page: 'missing' }],
 ])('the path %s', (path, route) => {

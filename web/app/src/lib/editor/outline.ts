@@ -1,0 +1,132 @@
+import { type Readable, Value } from '@storywire/client';
+import type * as Y from 'yjs';
+import {
+  type Fields,
+  type Place,
+  passagesOf,
+  storyOf,
+  textOf,
+  type Variable,
+  varsOf,
+  wordOf,
+} from './content';
+import { targetsOf } from './links';
+
+/** A passage without its text. The object stays the same until something of it changes. */
+export interface Row {
+  id: string;
+  name: string;
+  tags: readonly string[];
+  pos: Place;
+  trashedAt: number | null;
+  /** Names that its text leads to. */
+  to: readonly string[];
+}
+
+export interface Outline {
+  title: string;
+  start: string;
+  /** In the order in which one reads the map: by rows, from the left. */
+  rows: readonly Row[];
+  trash: readonly Row[];
+  /** Ids by name, of what is not in the trash. */
+  byName: ReadonlyMap<string, string>;
+  byId: ReadonlyMap<string, Row>;
+  vars: readonly Variable[];
+}
+
+/** Changes are gathered for so long: less than one notices. */
+const GATHER_MS = 40;
+
+/** What a document holds besides its texts, kept up to date while somebody listens. */
+export function outlineOf(doc: Y.Doc): Readable<Outline> {
+  const known = new Map<string, Row>();
+  const value = new Value<Outline>(read(doc, known, null), () => {
+    let changed: Set<string> | null = null; // something may have happened while nobody listened
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const flush = () => {
+      timer = undefined;
+      value.set(read(doc, known, changed));
+      changed = new Set();
+    };
+    const soon = () => {
+      timer ??= setTimeout(flush, GATHER_MS);
+    };
+    const passages = (events: Y.YEvent<Y.AbstractType<unknown>>[]) => {
+      for (const event of events) {
+        const [id] = event.path;
+        if (typeof id === 'string') changed?.add(id);
+        else for (const key of event.changes.keys.keys()) changed?.add(key);
+      }
+      soon();
+    };
+    flush();
+    passagesOf(doc).observeDeep(passages);
+    storyOf(doc).observe(soon);
+    varsOf(doc).observeDeep(soon);
+    return () => {
+      clearTimeout(timer);
+      passagesOf(doc).unobserveDeep(passages);
+      storyOf(doc).unobserve(soon);
+      varsOf(doc).unobserveDeep(soon);
+    };
+  });
+  return value;
+}
+
+/** Reads the passages that changed, all for null, and takes the others from `known`. */
+function read(doc: Y.Doc, known: Map<string, Row>, changed: ReadonlySet<string> | null): Outline {
+  const passages = passagesOf(doc);
+  for (const id of changed ?? [...known.keys(), ...passages.keys()]) {
+    const passage = passages.get(id);
+    if (passage) known.set(id, rowOf(id, passage, known.get(id)));
+    else known.delete(id);
+  }
+  const all = [...known.values()].sort(inReadingOrder);
+  const rows = all.filter(({ trashedAt }) => trashedAt === null);
+  const story = storyOf(doc);
+  return {
+    title: wordOf(story, 'title'),
+    start: wordOf(story, 'start'),
+    rows,
+    trash: all
+      .filter(({ trashedAt }) => trashedAt !== null)
+      .sort((a, b) => (b.trashedAt ?? 0) - (a.trashedAt ?? 0)),
+    byName: new Map(rows.map(({ name, id }) => [name, id])),
+    byId: new Map(known),
+    vars: [...varsOf(doc).entries()].map(([name, fields]) => variableOf(name, fields)).sort(byName),
+  };
+}
+
+const byName = (a: { name: string }, b: { name: string }): number => a.name.localeCompare(b.name);
+
+function inReadingOrder(a: Row, b: Row): number {
+  return a.pos[1] - b.pos[1] || a.pos[0] - b.pos[0] || (a.id < b.id ? -1 : 1);
+}
+
+function rowOf(id: string, passage: Fields, before: Row | undefined): Row {
+  const tags = passage.get('tags');
+  const pos = passage.get('pos');
+  const trashedAt = passage.get('trashedAt');
+  const row: Row = {
+    id,
+    name: wordOf(passage, 'name'),
+    tags: Array.isArray(tags) ? tags.map(String) : [],
+    pos: Array.isArray(pos) ? [Number(pos[0]) || 0, Number(pos[1]) || 0] : [0, 0],
+    trashedAt: typeof trashedAt === 'number' ? trashedAt : null,
+    to: targetsOf(textOf(passage)?.toString() ?? ''),
+  };
+  return before && JSON.stringify(before) === JSON.stringify(row) ? before : row;
+}
+
+function variableOf(name: string, fields: Fields): Variable {
+  const type = wordOf(fields, 'type');
+  const init = fields.get('init');
+  return {
+    name,
+    type: type === 'bool' || type === 'int' ? type : 'string',
+    init: typeof init === 'boolean' || typeof init === 'number' ? init : String(init ?? ''),
+    scope: wordOf(fields, 'scope') === 'private' ? 'private' : 'shared',
+    doc: wordOf(fields, 'doc'),
+  };
+}
