@@ -47,6 +47,7 @@ type reply struct {
 	result Result
 	err    error
 	lead   bool
+	idle   bool // nothing happened
 }
 
 // Result is what became of a command.
@@ -204,7 +205,7 @@ func (s *Service) reduce(ctx context.Context, b *mailbox, batch []*call) *work {
 		if len(events) > 0 {
 			w.replies[i].result.Seq = events[0].Seq
 		} else {
-			w.doubtful = true
+			w.replies[i].idle, w.doubtful = true, true
 		}
 		w.state, w.events = next, append(w.events, events...)
 	}
@@ -234,12 +235,12 @@ func (s *Service) write(ctx context.Context, b *mailbox, w *work) error {
 	return nil
 }
 
-// reply answers the calls of a batch that is stored. What was refused may have
-// been stored by an earlier try.
+// reply answers the calls of a batch that is stored. What was refused, or did
+// nothing, may have been stored by an earlier try.
 func (s *Service) reply(ctx context.Context, b *mailbox, w *work) {
 	for i, c := range w.calls {
 		r := w.replies[i]
-		if r.err != nil && c.cmd.ID != "" {
+		if r.idle && c.cmd.ID != "" {
 			if seq, err := s.deps.Store.PlayCommand(ctx, b.id, c.cmd.ID); err == nil && seq > 0 {
 				r = reply{result: Result{Seq: seq, Duplicate: true}}
 			}

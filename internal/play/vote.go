@@ -203,11 +203,20 @@ func (t *turn) leaders(counts map[string]int) (ids []string, votes int) {
 	return ids, votes
 }
 
-// waiting reports whether somebody who counts could still vote.
+// waiting reports whether somebody who counts could still vote. Where nobody
+// counts, as right after the end of a node, all may come back: that is waited for.
 func (t *turn) waiting() bool {
-	return slices.ContainsFunc(t.s.choosers(), func(seat *Seat) bool {
-		return t.s.counted(seat) && t.s.Votes[seat.User] == "" && len(t.s.open(seat.User)) > 0
-	})
+	counted := 0
+	for _, seat := range t.s.choosers() {
+		if !t.s.counted(seat) {
+			continue
+		}
+		if t.s.Votes[seat.User] == "" && len(t.s.open(seat.User)) > 0 {
+			return true
+		}
+		counted++
+	}
+	return counted == 0
 }
 
 // evaluate ends the round if it is decided, and lets somebody else act if
