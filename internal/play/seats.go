@@ -59,14 +59,14 @@ func (t *turn) link(seat *Seat) {
 		return
 	}
 	seat.Conn, seat.GraceMs = On, 0
-	links := slices.DeleteFunc(slices.Clone(seat.Links), func(l Link) bool { return l.Node == t.cmd.Node })
 	epoch := t.cmd.Epoch
 	for _, l := range seat.Links {
 		if l.Node == t.cmd.Node {
 			epoch = max(epoch, l.Epoch)
 		}
 	}
-	seat.Links = append(links, Link{Node: t.cmd.Node, Epoch: epoch})
+	seat.Links = slices.DeleteFunc(slices.Clone(seat.Links), func(l Link) bool { return l.Node == t.cmd.Node })
+	seat.Links = append(seat.Links, Link{Node: t.cmd.Node, Epoch: epoch})
 }
 
 // attach tells that the actor is connected. Whoever has no seat is not concerned.

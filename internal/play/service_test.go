@@ -35,13 +35,13 @@ type site struct {
 	stories *story.Service
 	id      story.ID
 	began   time.Time
-	speed   time.Duration
+	speed   int
 
 	mu   sync.Mutex // guards told
 	told []play.Event
 }
 
-func newSite(t *testing.T, twee string, speed time.Duration) *site {
+func newSite(t *testing.T, twee string, speed int) *site {
 	t.Helper()
 	s := &site{t: t, path: filepath.Join(t.TempDir(), "test.db"), began: time.Now(), speed: speed}
 	s.open()
@@ -62,12 +62,14 @@ func (s *site) open() {
 	s.db, s.stories = db, story.NewService(db, nobodies{}, story.Options{})
 }
 
-func (s *site) now() time.Time { return s.began.Add(time.Since(s.began) * s.speed) }
+func (s *site) now() time.Time { return s.began.Add(s.times(time.Since(s.began))) }
+
+func (s *site) times(d time.Duration) time.Duration { return time.Duration(int64(d) * int64(s.speed)) }
 
 // node starts a node; stop ends it as a crash does, without a word.
 func (s *site) node(name string, shared bool) (n *play.Service, stop func()) {
 	n = play.NewService(play.Deps{Store: s.db, Stories: s.stories, People: nobodies{}, Publisher: s, Notifier: nobodies{}}, play.Options{
-		Now: s.now, Node: name, Shared: shared, Beat: 50 * s.speed * time.Millisecond,
+		Now: s.now, Node: name, Shared: shared, Beat: s.times(50 * time.Millisecond),
 	})
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
