@@ -78,6 +78,7 @@ bench: ## Measure against the peers and print the ratios (about fifteen minutes,
 .PHONY: bench-edit
 bench-edit: ## Measure documents beside Hocuspocus (about three minutes, a quiet machine)
 	go run ./bench/edit
+
 .PHONY: bench-play
 bench-play: ## Measure 10,000 parties of four on one node (about two minutes, a quiet machine)
 	go run ./bench/play
