@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/storywire/storywire/internal/errs"
@@ -83,8 +84,12 @@ func handle[In, Out any](ns *socketio.Namespace, event string, h func(context.Co
 	})
 }
 
-// decode reads and checks the payload of an event.
+// decode reads and checks the payload of an event. Only those of documents may be
+// binary: elsewhere bytes would be taken for a text, their base64.
 func decode(call *socketio.Call, v any) error {
+	if !strings.HasPrefix(call.Event(), "edit:") {
+		return wire.Decode(call.Raw(0), v)
+	}
 	return wire.DecodeBy(v, func(v any) error {
 		if call.Raw(0) == nil {
 			return nil
