@@ -4,10 +4,11 @@ import type { NextConfig } from 'next';
 const server = process.env.STORYWIRE_URL ?? 'http://localhost:3000';
 
 const development: NextConfig = {
-  // The paths that the binary answers itself, and its story shell.
+  // The paths that the binary answers itself, and its shells.
   rewrites: async () => [
     { source: '/story/:id', destination: '/story' },
     { source: '/edit/:id', destination: '/edit' },
+    { source: '/party/:id', destination: '/party' },
     { source: '/socket.io/:path*', destination: `${server}/socket.io/:path*` },
     { source: '/v1/:path*', destination: `${server}/v1/:path*` },
     { source: '/demo/:path*', destination: `${server}/demo/:path*` },

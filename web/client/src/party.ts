@@ -171,6 +171,9 @@ export class StoryParty {
   /** Proposes to go back to the beginning of an earlier round. */
   readonly rewind = (toRound: number): Promise<PlayDone> => this.#command('play:rewind', { toRound });
   readonly agree = (agree: boolean): Promise<PlayDone> => this.#command('play:agree', { agree });
+  /** Tells people of the party; returns who was told. */
+  readonly invite = async (userIds: string[]): Promise<string[]> =>
+    (await this.#connection.ask('play:invite', { sessionId: this.id, userIds })).invited;
   /** Returns the id of the next party. */
   readonly rematch = async (): Promise<string> =>
     (await this.#command('play:rematch', {})).rematch ?? this.id;

@@ -13,6 +13,7 @@ import { Home } from './Home';
 import { Inbox } from './Inbox';
 import { Keys } from './Keys';
 import { Missing } from './Missing';
+import { PartyPage } from './PartyPage';
 import { SignIn } from './SignIn';
 import { StoryPage } from './StoryPage';
 import { Toasts } from './Toasts';
@@ -55,6 +56,7 @@ function Live({ account }: { account: Account }) {
       {route.page === 'home' ? <Home account={account} /> : null}
       {route.page === 'story' ? <StoryPage key={route.id} storyId={route.id} /> : null}
       {route.page === 'edit' ? <EditPage key={route.id} storyId={route.id} /> : null}
+      {route.page === 'party' ? <PartyPage key={route.id} id={route.id} /> : null}
       {route.page === 'inbox' ? <Inbox /> : null}
       {route.page === 'missing' ? <Missing /> : null}
       <Toasts />

@@ -13,7 +13,7 @@ export function Boot({ page }: { page: Route['page'] }) {
         </div>
       </header>
       <main id="content" tabIndex={-1} aria-busy="true" aria-label="Loading">
-        {page === 'story' ? <StorySkeleton /> : null}
+        {page === 'story' || page === 'party' ? <StorySkeleton /> : null}
         {page === 'inbox' ? <InboxSkeleton /> : null}
         {page === 'home' ? <HomeSkeleton /> : null}
       </main>

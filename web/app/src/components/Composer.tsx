@@ -6,11 +6,14 @@ import { type FormEvent, type KeyboardEvent, useEffect, useRef, useState } from 
 import { onKey } from '@/lib/keys';
 import styles from './comments.module.css';
 
-/** The server's limit, in characters. */
+/** The server's limit of a comment, in characters. */
 const LONGEST = 5000;
-const NEARLY = 4500;
 
 interface Props {
+  /** What is written here. */
+  label?: string;
+  /** In characters. */
+  longest?: number;
   replyTo: CommentRow | null;
   onCancelReply: () => void;
   onSend: (content: string) => void;
@@ -18,7 +21,9 @@ interface Props {
   onStop: () => void;
 }
 
-export function Composer({ replyTo, onCancelReply, onSend, onType, onStop }: Props) {
+export function Composer(props: Props) {
+  const { label = 'Write a comment', longest = LONGEST } = props;
+  const { replyTo, onCancelReply, onSend, onType, onStop } = props;
   const [content, setContent] = useState('');
   const field = useRef<HTMLTextAreaElement>(null);
   useEffect(() => onKey('c', () => field.current?.focus()), []);
@@ -57,9 +62,9 @@ export function Composer({ replyTo, onCancelReply, onSend, onType, onStop }: Pro
         <textarea
           ref={field}
           rows={1}
-          aria-label="Write a comment"
-          placeholder="Write a comment..."
-          maxLength={LONGEST}
+          aria-label={label}
+          placeholder={`${label}...`}
+          maxLength={longest}
           value={content}
           onChange={(event) => change(event.target.value)}
           onKeyDown={press}
@@ -69,8 +74,8 @@ export function Composer({ replyTo, onCancelReply, onSend, onType, onStop }: Pro
           Send
         </button>
       </div>
-      {content.length > NEARLY ? (
-        <p className={styles.left}>{LONGEST - content.length} characters left</p>
+      {content.length > longest * 0.9 ? (
+        <p className={styles.left}>{longest - content.length} characters left</p>
       ) : null}
     </form>
   );

@@ -2,7 +2,7 @@
 
 import type { Story } from '@storywire/client';
 import { useSession } from '@storywire/client/react';
-import { Plus } from 'lucide-react';
+import { Plus, Users } from 'lucide-react';
 import { useRef } from 'react';
 import type { Account } from '@/lib/account';
 import { useStories } from '@/lib/library';
@@ -12,8 +12,10 @@ import { greeting } from '@/lib/time';
 import { useTitle } from '@/lib/useTitle';
 import { Cover } from './Cover';
 import styles from './home.module.css';
+import { JoinParty } from './JoinParty';
 import { NewStory } from './NewStory';
 import { Note } from './Note';
+import { PartyList, useOpenParties } from './PartyList';
 import { ReadingCount } from './ReadingCount';
 import { CoversSkeleton } from './Skeletons';
 import { To } from './To';
@@ -22,6 +24,8 @@ export function Home({ account }: { account: Account }) {
   useTitle(null);
   const { status, stories, error, hasMore, more, reload } = useStories();
   const dialog = useRef<HTMLDialogElement>(null);
+  const join = useRef<HTMLDialogElement>(null);
+  const parties = useOpenParties();
   const name = (useSession()?.user ?? account.user)?.display_name;
   const hello = greeting(new Date());
   const last = stories.find(({ id }) => id === recall('last'));
@@ -30,11 +34,18 @@ export function Home({ account }: { account: Account }) {
     <main id="content" tabIndex={-1} className={styles.page}>
       <div className={styles.head}>
         <h1 className={styles.hello}>{name ? `${hello}, ${name}.` : `${hello}.`}</h1>
-        <button type="button" className="plain" onClick={() => dialog.current?.showModal()}>
-          <Plus size={18} strokeWidth={1.5} aria-hidden="true" />
-          New story
-        </button>
+        <div className={styles.acts}>
+          <button type="button" className="plain" onClick={() => join.current?.showModal()}>
+            <Users size={18} strokeWidth={1.5} aria-hidden="true" />
+            Join a party
+          </button>
+          <button type="button" className="plain" onClick={() => dialog.current?.showModal()}>
+            <Plus size={18} strokeWidth={1.5} aria-hidden="true" />
+            New story
+          </button>
+        </div>
       </div>
+      <PartyList list={parties} title="Parties you can return to" />
       {featured && stories.length > 1 ? <Featured story={featured} again={last !== undefined} /> : null}
       {featured && stories.length === 1 ? (
         <ul aria-label="Stories">
@@ -67,6 +78,7 @@ export function Home({ account }: { account: Account }) {
         </button>
       ) : null}
       <NewStory dialog={dialog} />
+      <JoinParty dialog={join} />
     </main>
   );
 }

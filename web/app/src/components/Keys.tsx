@@ -11,6 +11,8 @@ const KEYS = [
   ['c', 'Write a comment'],
   ['Enter', 'Send it'],
   ['Shift Enter', 'A new line'],
+  ['1 … 9', 'Choose, in a party'],
+  ['r', 'Ready, in the lobby of a party'],
   ['n', 'Notifications'],
   ['i', 'Inbox'],
   ['h', 'Home'],

@@ -7,8 +7,11 @@ function initialOf(paragraph: string): 2 | 3 | undefined {
   return paragraph.length >= 60 ? 2 : undefined;
 }
 
-/** Plain text as a book page: paragraphs by empty lines, `* * *` between scenes, a large initial. */
-export function Prose({ text }: { text: string }) {
+/**
+ * Plain text as a book page: paragraphs by empty lines, `* * *` between scenes, a large initial. `open`: it
+ * goes on after this.
+ */
+export function Prose({ text, open = false }: { text: string; open?: boolean }) {
   const blocks = text
     .split(/\r?\n\s*\r?\n/)
     .map((block) => block.trim())
@@ -26,9 +29,11 @@ export function Prose({ text }: { text: string }) {
         );
         // biome-ignore-end lint/suspicious/noArrayIndexKey: a text's paragraphs do not move.
       })}
-      <p className={styles.end} aria-hidden="true">
-        ❦
-      </p>
+      {open ? null : (
+        <p className={styles.end} aria-hidden="true">
+          ❦
+        </p>
+      )}
     </div>
   );
 }

@@ -15,6 +15,7 @@ import { LiveAvatar } from './Avatar';
 import { CommentsPanel } from './CommentsPanel';
 import { Missing } from './Missing';
 import { Note } from './Note';
+import { PlayThis } from './PlayThis';
 import { Prose } from './Prose';
 import { ProseSkeleton, StorySkeleton } from './Skeletons';
 import styles from './story.module.css';
@@ -81,7 +82,8 @@ export function StoryPage({ storyId }: { storyId: string }) {
     <main id="content" tabIndex={-1} className={styles.page}>
       <article className={styles.column}>
         <Opening story={story} whole={whole} />
-        {whole ? <Prose text={story.body} /> : <ProseSkeleton />}
+        {story.release > 0 ? <PlayThis story={story} /> : null}
+        <Body story={story} whole={whole} />
       </article>
       <CommentsPanel storyId={storyId} />
     </main>
@@ -91,6 +93,12 @@ export function StoryPage({ storyId }: { storyId: string }) {
 /** Roles that write the story. */
 const WRITERS: ReadonlySet<Role> = new Set(['editor', 'author', 'moderator', 'admin']);
 
+function Body({ story, whole }: { story: Story; whole: boolean }) {
+  if (!whole) return <ProseSkeleton />;
+  // A story that is only played has no text of its own.
+  return story.release > 0 && story.body.trim() === '' ? null : <Prose text={story.body} />;
+}
+
 function Opening({ story, whole }: { story: Story; whole: boolean }) {
   const minutes = readingMinutes(story.body);
   return (
@@ -99,7 +107,7 @@ function Opening({ story, whole }: { story: Story; whole: boolean }) {
         <LiveAvatar user={story.author} size={28} />
         <span>
           {story.author.display_name}
-          {whole ? (
+          {whole && story.body.trim() !== '' ? (
             <span className={styles.minutes}>{minutes === 1 ? '1 minute' : `${minutes} minutes`}</span>
           ) : null}
         </span>

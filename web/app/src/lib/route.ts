@@ -3,6 +3,7 @@ export type Route =
   | { page: 'inbox' }
   | { page: 'story'; id: string }
   | { page: 'edit'; id: string }
+  | { page: 'party'; id: string }
   | { page: 'missing' };
 
 /** Which page a path means. `/story` without an id is the exported shell before it knows its address. */
@@ -16,6 +17,7 @@ export function routeOf(pathname: string): Route {
   if (first === 'inbox' && second === '') return { page: 'inbox' };
   if (first === 'story') return { page: 'story', id: decode(second) };
   if (first === 'edit') return { page: 'edit', id: decode(second) };
+  if (first === 'party') return { page: 'party', id: decode(second) };
   return { page: 'missing' };
 }
 
@@ -37,4 +39,9 @@ export const editPath = (id: string): string => `/edit/${encodeURIComponent(id)}
 export function navigate(href: string): void {
   window.history.pushState(null, '', href);
   window.scrollTo(0, 0);
+}
+
+/** Gives the page that is shown another address. */
+export function readdress(href: string): void {
+  window.history.replaceState(null, '', href);
 }
