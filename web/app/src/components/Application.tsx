@@ -52,7 +52,11 @@ function Live({ account }: { account: Account }) {
   return (
     <StorywireProvider client={client}>
       <Expiry />
-      <TopBar account={account} storyId={route.page === 'story' ? route.id : null} />
+      <TopBar
+        account={account}
+        storyId={route.page === 'story' ? route.id : null}
+        unsent={route.page === 'party' ? 'choice' : 'comment'}
+      />
       {route.page === 'home' ? <Home account={account} /> : null}
       {route.page === 'story' ? <StoryPage key={route.id} storyId={route.id} /> : null}
       {route.page === 'edit' ? <EditPage key={route.id} storyId={route.id} /> : null}

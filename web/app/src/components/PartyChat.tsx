@@ -2,9 +2,11 @@
 
 import type { ChatRow } from '@storywire/client';
 import { usePartyChat, useSession } from '@storywire/client/react';
-import { useEffect, useLayoutEffect, useRef } from 'react';
+import { MessageSquare } from 'lucide-react';
+import { type RefObject, useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { ago } from '@/lib/time';
 import { useNow } from '@/lib/useNow';
+import { useVisible } from '@/lib/useVisible';
 import { LiveAvatar } from './Avatar';
 import { Composer } from './Composer';
 import comments from './comments.module.css';
@@ -20,13 +22,16 @@ export function PartyChat({ id }: { id: string }) {
   const { status, rows, writers, say, retry, discard, keystroke, stop } = usePartyChat(id);
   const now = useNow();
   const me = useSession()?.user.id;
+  const section = useRef<HTMLElement>(null);
   const scroller = useRef<HTMLDivElement>(null);
   useStickToEnd(scroller, rows);
+  const inView = useVisible(section);
+  const unheard = useUnheard(rows, me, status === 'ready', inView);
   const last = rows.findLast(({ user, status }) => user.id !== me && status === 'sent');
   return (
-    <section className={styles.chat} aria-labelledby="chat">
+    <section ref={section} className={styles.chat} aria-labelledby="chat">
       <div className={styles.chatHead}>
-        <h2 id="chat">At the table</h2>
+        <h2 id="chat">Talk</h2>
       </div>
       <div ref={scroller} className={styles.chatScroller}>
         {status === 'loading' ? <CommentsSkeleton /> : null}
@@ -60,6 +65,17 @@ export function PartyChat({ id }: { id: string }) {
           onStop={stop}
         />
       </div>
+      {unheard > 0 ? (
+        <button
+          type="button"
+          className={comments.jump}
+          data-new
+          onClick={() => section.current?.scrollIntoView({ behavior: 'smooth' })}
+        >
+          <MessageSquare size={16} strokeWidth={1.5} aria-hidden="true" />
+          {unheard === 1 ? '1 new message' : `${unheard} new messages`}
+        </button>
+      ) : null}
       <p className="visually-hidden" aria-live="polite">
         {last ? `${last.user.display_name}: ${last.text}` : ''}
       </p>
@@ -105,11 +121,25 @@ function Said({ row, now, goesOn, retry, discard }: SaidProps) {
   );
 }
 
+/** How much others have said out of sight. What was said before the page was opened is not new. */
+function useUnheard(
+  rows: readonly ChatRow[],
+  me: string | undefined,
+  ready: boolean,
+  inView: boolean,
+): number {
+  const [heard, setHeard] = useState<number | null>(null);
+  useEffect(() => {
+    if (ready && (inView || heard === null)) setHeard(rows.length);
+  }, [rows.length, ready, inView, heard]);
+  return inView || heard === null ? 0 : rows.slice(heard).filter(({ user }) => user.id !== me).length;
+}
+
 /** Nearer than this to the end counts as being there, in pixels: about one line. */
 const NEAR = 32;
 
 /** Keeps a list that scrolls by itself at its end, unless somebody has scrolled up in it. */
-function useStickToEnd(box: React.RefObject<HTMLElement | null>, rows: readonly ChatRow[]): void {
+function useStickToEnd(box: RefObject<HTMLElement | null>, rows: readonly ChatRow[]): void {
   const atEnd = useRef(true);
   useEffect(() => {
     const list = box.current;

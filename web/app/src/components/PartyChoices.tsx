@@ -120,6 +120,7 @@ function waiting(view: PlayView, me: string): string {
   const left = awaited(view);
   if (left.length === 0 || settings.maxPlayers === 1) return '';
   const others = left.filter(({ id }) => id !== me);
+  if (view.votes.voted.length === 0) return '';
   if (others.length === left.length) return `Waiting for ${people(others)}.`;
   return others.length === 0
     ? 'All others have chosen.'

@@ -251,12 +251,12 @@ function Begin({ view, party, me }: Props) {
       {host && seats.length === 1 ? null : (
         <button
           type="button"
-          className={host ? 'plain' : 'primary'}
+          className={host || ready ? 'plain' : 'primary'}
           aria-pressed={ready}
           disabled={busy}
           onClick={toggle}
         >
-          {ready ? 'Not ready after all' : "I'm ready"}
+          {ready ? 'Not ready yet' : "I'm ready"}
         </button>
       )}
       <p className={styles.hint} role="status">

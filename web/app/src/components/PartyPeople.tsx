@@ -21,6 +21,7 @@ export function PartyPeople({ view, party, me }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
   const { busy, error, run } = useCommand();
   const host = view.host === me;
+  const title = view.settings.maxPlayers === 1 ? 'Playing alone' : 'The party';
   const close = () => dialog.current?.close();
   const leave = () =>
     run(async () => {
@@ -32,11 +33,11 @@ export function PartyPeople({ view, party, me }: Props) {
     <>
       <button type="button" className={styles.more} onClick={() => dialog.current?.showModal()}>
         <MoreHorizontal size={20} strokeWidth={1.5} aria-hidden="true" />
-        The party
+        {title}
       </button>
-      <dialog ref={dialog} className={dialogs.dialog} data-narrow aria-label="The party">
+      <dialog ref={dialog} className={dialogs.dialog} data-narrow aria-label={title}>
         <div className={dialogs.head}>
-          <h2>The party</h2>
+          <h2>{title}</h2>
           <button type="button" className={dialogs.close} aria-label="Close" onClick={close}>
             <X size={20} strokeWidth={1.5} aria-hidden="true" />
           </button>

@@ -96,7 +96,9 @@ const WRITERS: ReadonlySet<Role> = new Set(['editor', 'author', 'moderator', 'ad
 function Body({ story, whole }: { story: Story; whole: boolean }) {
   if (!whole) return <ProseSkeleton />;
   // A story that is only played has no text of its own.
-  return story.release > 0 && story.body.trim() === '' ? null : <Prose text={story.body} />;
+  return story.release > 0 && story.body.trim() === '' ? null : (
+    <Prose text={story.body} open={story.release > 0} />
+  );
 }
 
 function Opening({ story, whole }: { story: Story; whole: boolean }) {
@@ -107,7 +109,7 @@ function Opening({ story, whole }: { story: Story; whole: boolean }) {
         <LiveAvatar user={story.author} size={28} />
         <span>
           {story.author.display_name}
-          {whole && story.body.trim() !== '' ? (
+          {whole && story.release === 0 ? (
             <span className={styles.minutes}>{minutes === 1 ? '1 minute' : `${minutes} minutes`}</span>
           ) : null}
         </span>

@@ -13,7 +13,14 @@ import { ReadersNow } from './ReadersNow';
 import styles from './topbar.module.css';
 import { Wordmark } from './Wordmark';
 
-export function TopBar({ account, storyId }: { account: Account; storyId: string | null }) {
+interface Props {
+  account: Account;
+  storyId: string | null;
+  /** What waits for the connection. */
+  unsent: string;
+}
+
+export function TopBar({ account, storyId, unsent }: Props) {
   return (
     <>
       <header className={styles.bar}>
@@ -34,7 +41,7 @@ export function TopBar({ account, storyId }: { account: Account; storyId: string
           <Me account={account} />
         </div>
       </header>
-      <ConnectionLine />
+      <ConnectionLine unsent={unsent} />
     </>
   );
 }
@@ -78,7 +85,7 @@ function Me({ account }: { account: Account }) {
 }
 
 /** Says that there is no connection, but not for a blink of it. */
-function ConnectionLine() {
+function ConnectionLine({ unsent }: { unsent: string }) {
   const { status } = useConnection();
   const [late, setLate] = useState(false);
   const away = status !== 'connected';
@@ -100,8 +107,8 @@ function ConnectionLine() {
       {away && late ? (
         <p>
           {status === 'connecting'
-            ? 'Still connecting. Your comment will be sent when you are here.'
-            : "You're offline. Your comment will be sent when you're back."}
+            ? `Still connecting. Your ${unsent} will be sent when you are here.`
+            : `You're offline. Your ${unsent} will be sent when you're back.`}
         </p>
       ) : null}
     </div>
