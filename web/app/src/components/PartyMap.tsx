@@ -5,12 +5,20 @@ import { useEffect, useMemo, useRef } from 'react';
 import { drawMap, type MapEdge } from '@/lib/partyMap';
 import styles from './map.module.css';
 
+/** How far a way that does not lead on swings out, in pixels. */
+const SWING = 52;
+/** Longer names are cut. */
+const LONGEST = 18;
+
 /** A calm curve from one passage to another, in pixels. */
 function curve({ from, to }: MapEdge): string {
-  const bend = Math.max(28, Math.abs(to.x - from.x) / 2);
-  // A way back swings below, so that it is not taken for the way there.
-  const dip = to.x <= from.x ? 34 : 0;
-  return `M${from.x} ${from.y}C${from.x + bend} ${from.y + dip} ${to.x - bend} ${to.y + dip} ${to.x} ${to.y}`;
+  const start = `M${from.x} ${from.y}`;
+  const end = `${to.x} ${to.y}`;
+  // Side by side: around the names between them. Back: below, so that it is not taken for the way there.
+  if (to.x === from.x) return `${start}C${from.x + SWING} ${from.y} ${to.x + SWING} ${to.y} ${end}`;
+  const bend = (to.x - from.x) / 2;
+  const dip = bend < 0 ? SWING : 0;
+  return `${start}C${from.x + bend} ${from.y + dip} ${to.x - bend} ${to.y + dip} ${end}`;
 }
 
 /** The passages of a story from its start to its endings, with the way that the party went. */
@@ -45,7 +53,7 @@ export function PartyMap({ map, path }: { map: PlayMap; path: readonly PlayStep[
             <circle cx={x} cy={y} r={ends ? 9 : 6} />
             {ends ? <circle className={styles.core} cx={x} cy={y} r={4} /> : null}
             <text x={x} y={y + 26}>
-              {name.length > 20 ? `${name.slice(0, 19)}…` : name}
+              {name.length > LONGEST ? `${name.slice(0, LONGEST - 1)}…` : name}
             </text>
           </g>
         ))}

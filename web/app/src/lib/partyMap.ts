@@ -21,7 +21,7 @@ export interface MapPicture {
 }
 
 /** Room for a passage and its name below, in pixels. */
-const COLUMN = 152;
+const COLUMN = 128;
 const ROW = 76;
 
 /** The distance of each passage from the start; what nothing leads to is left out. */
