@@ -21,6 +21,7 @@ const (
 	beat     = 400 * time.Millisecond // five of them: a dead node is noticed after 2 s
 	travel   = 2 * time.Second        // that news of a connection may take on a busy machine
 	patience = 30 * time.Second
+	halfOpen = time.Second // that the old connection of somebody who roams lives on
 	people   = 60
 )
 
@@ -89,7 +90,7 @@ func (c *crowd) step() {
 	case what < 6: // roam: the old connection ends only later
 		old := tb.client
 		c.open(tb, c.any())
-		time.AfterFunc(time.Duration(c.rng.IntN(1000))*time.Millisecond, old.Close)
+		time.AfterFunc(time.Duration(c.rng.Int64N(int64(halfOpen))), old.Close)
 	}
 }
 
@@ -212,14 +213,14 @@ func playPresence(t *testing.T, seed uint64) {
 		}
 	}
 	steps()
-	c.settled(grace + travel) // after clean closes
+	c.settled(halfOpen + grace + travel) // after clean closes
 	redis.Stop()
 	steps()
 	redis.Restart()
-	c.settled(5*beat + grace + travel)
+	c.settled(halfOpen + 5*beat + grace + travel)
 	steps()
 	c.kill()
-	c.settled(5*beat + grace + travel)
+	c.settled(halfOpen + 5*beat + grace + travel)
 	for _, tb := range c.tabs {
 		if tb.client != nil {
 			tb.client.Close()
