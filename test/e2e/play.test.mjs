@@ -132,6 +132,33 @@ describe("playing together in the web app", { timeout: 120_000, skip }, () => {
     }
   });
 
+  test("who finds no seat watches, and has a say where the party lets them", async () => {
+    const [ann, ben, cleo] = await Promise.all([enter(characters[0]), enter(characters[1]), enter(characters[2])]);
+    await openStory(ann.page);
+    await ann.page.getByRole("button", { name: "Play together" }).click();
+    await ann.page.getByText("More settings").click();
+    await ann.page.getByLabel("Seats").fill("2");
+    await ann.page.getByLabel("Who watches").selectOption({ label: "Gives advice" });
+    await ann.page.getByRole("button", { name: "Open the party" }).click();
+    const code = (await ann.page.getByTestId("code").locator(":scope > :first-child").textContent()).trim();
+    await ben.page.goto(`${server.url}/party/${code}`);
+    await heading(ben.page, "The party gathers").waitFor();
+    await cleo.page.goto(`${server.url}/party/${code}`);
+    await cleo.page.getByRole("button", { name: "Watch instead" }).click();
+    await cleo.page.getByText("You are watching.").waitFor();
+    await ann.page.getByRole("button", { name: "Begin anyway" }).click();
+    await heading(cleo.page, "The gate").waitFor();
+    await choice(cleo.page, "Keep to the road").click();
+    await ann.page.getByText("1 watching").waitFor();
+    await picture(cleo.page, "play-watching");
+    // Sent away: the page says so, and the code does not lead back.
+    await ann.page.getByRole("button", { name: "The party" }).click();
+    await ann.page.getByRole("button", { name: "Send away" }).click();
+    await ben.page.getByText("You were sent away from this party.").waitFor();
+    await ben.page.goto(`${server.url}/party/${code}`);
+    await ben.page.getByText("You were sent away from this party.").waitFor();
+  });
+
   test("alone a choice counts at once, and home leads back to where one left off", async () => {
     const ann = await enter(characters[4]);
     await openStory(ann.page);

@@ -1,6 +1,6 @@
 'use client';
 
-import type { PlayView, StoryParty } from '@storywire/client';
+import { type As, type PlayView, type StoryParty, StorywireError } from '@storywire/client';
 import { useParty, useSession, useStorywire } from '@storywire/client/react';
 import { useEffect, useState } from 'react';
 import { asMessage } from '@/lib/message';
@@ -44,35 +44,47 @@ function Opening() {
 /** Enters the party of a code and gives the page its lasting address. */
 function ByCode({ code }: { code: string }) {
   const { parties } = useStorywire();
+  const [as, setAs] = useState<As | undefined>();
   const [error, setError] = useState<unknown>(null);
   useTitle('Join a party');
   useEffect(() => {
     let wanted = true;
-    parties.join(code).then(
+    setError(null);
+    parties.join(code, as).then(
       (id) => wanted && readdress(partyPath(id)),
       (thrown: unknown) => wanted && setError(thrown),
     );
     return () => {
       wanted = false;
     };
-  }, [parties, code]);
+  }, [parties, code, as]);
   if (error === null) return <Opening />;
   return (
     <main id="content" tabIndex={-1} className={styles.door}>
       <h1 className={styles.heading}>That did not open</h1>
-      <p className="problem" role="alert">
+      <p className={styles.refusal} role="alert">
         {asMessage(error)}
       </p>
-      <JoinForm code={code} />
+      {mayWatch(error) && as === undefined ? (
+        <button type="button" className="plain" onClick={() => setAs('spectator')}>
+          Watch instead
+        </button>
+      ) : (
+        <JoinForm code={code} />
+      )}
     </main>
   );
 }
+
+/** Where there is no seat there may still be room to watch from. */
+const mayWatch = (error: unknown): boolean =>
+  error instanceof StorywireError && (error.code === 'FULL' || error.code === 'LOCKED');
 
 function Party({ id }: { id: string }) {
   const { status, view, error, party } = useParty(id);
   const me = useSession()?.user.id ?? '';
   useTitle(view?.title ?? 'A party');
-  if (status === 'refused') return <Refused party={party} code={error?.code} words={asMessage(error)} />;
+  if (status === 'refused') return <Refused party={party} error={error} />;
   if (view === null) return <Opening />;
   const mine = view.seats.find(({ user }) => user.id === me);
   if (mine?.conn === 'kicked') return <Away view={view} title="You were sent away from this party." />;
@@ -107,19 +119,18 @@ function Away({ view, title, back }: AwayProps) {
 
 interface RefusedProps {
   party: StoryParty;
-  code: string | undefined;
-  words: string;
+  error: StorywireError | null;
 }
 
-/** Where there is no seat there may still be room to watch from. */
-function Refused({ party, code, words }: RefusedProps) {
-  const watch = code === 'FULL' || code === 'LOCKED';
-  const title = code === 'NOT_FOUND' ? 'There is no such party.' : 'You cannot play here.';
+function Refused({ party, error }: RefusedProps) {
+  const watch = mayWatch(error);
+  const unknown = error?.code === 'NOT_FOUND';
+  const title = unknown ? 'There is no such party.' : 'You cannot play here.';
   return (
     <main id="content" tabIndex={-1} className={styles.door}>
       <Note
         title={title}
-        text={code === 'NOT_FOUND' ? 'It may have ended. Ask for a new code.' : words}
+        text={unknown ? 'It may have ended. Ask for a new code.' : asMessage(error)}
         action={watch ? 'Watch instead' : 'Try again'}
         onAction={() => party.enter(watch ? 'spectator' : null)}
       />
