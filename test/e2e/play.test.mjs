@@ -173,5 +173,12 @@ describe("playing together in the web app", { timeout: 120_000, skip }, () => {
     await picture(ann.page, "play-home");
     await parties.getByRole("link").click();
     await heading(ann.page, "The orchard").waitFor();
+    // On with the keyboard to an ending, and once more from the start.
+    for (const [key, passage] of [["2", "The bridge"], ["1", "The hill"], ["1", "Eleven windows"]]) {
+      await ann.page.keyboard.press(key);
+      await heading(ann.page, passage).waitFor();
+    }
+    await ann.page.getByRole("button", { name: "Play again" }).click();
+    await heading(ann.page, "The gate").waitFor();
   });
 });

@@ -3,10 +3,11 @@
 import type { PlayMap, PlayView, StoryParty } from '@storywire/client';
 import { useParty, useStorywire } from '@storywire/client/react';
 import { RotateCcw } from 'lucide-react';
-import { useEffect, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { decisionWords, partyPath, seatsOf } from '@/lib/party';
 import { navigate, storyPath } from '@/lib/route';
 import { useCommand } from '@/lib/useCommand';
+import { useTurnedPage } from '@/lib/useTurnedPage';
 import { Note } from './Note';
 import { PartyChat } from './PartyChat';
 import { SeatFace } from './PartyFaces';
@@ -28,6 +29,8 @@ export function PartyEnd({ view, party, me }: Props) {
   const { decision } = useParty(view.sessionId);
   const { round } = view;
   const alone = view.settings.maxPlayers === 1;
+  const heading = useRef<HTMLHeadingElement>(null);
+  useTurnedPage(heading, round?.round ?? 0, true);
   if (round === null) {
     return (
       <main id="content" tabIndex={-1} className={styles.door}>
@@ -48,7 +51,9 @@ export function PartyEnd({ view, party, me }: Props) {
               <span className={styles.decision}>{decisionWords(decision)}</span>
             ) : null}
           </p>
-          <h1 className={styles.title}>{round.name}</h1>
+          <h1 ref={heading} tabIndex={-1} className={styles.title}>
+            {round.name}
+          </h1>
           <Prose text={round.text} />
         </article>
         <Afterwards view={view} party={party} me={me} />
@@ -80,7 +85,14 @@ export function PartyEnd({ view, party, me }: Props) {
 /** Once more, or on to something else. */
 function Afterwards({ view, party, me }: Props) {
   const { busy, error, run } = useCommand();
-  const again = () => run(async () => navigate(partyPath(await party.rematch())));
+  const { parties } = useStorywire();
+  const again = () =>
+    run(async () => {
+      const next = await party.rematch();
+      // Alone there is nobody to wait for.
+      if (view.settings.maxPlayers === 1) await parties.party(next).start(true);
+      navigate(partyPath(next));
+    });
   const words = view.reason === 'host' ? 'The host ended the party here.' : 'The end.';
   return (
     <div className={styles.after} role="status">

@@ -2,10 +2,11 @@
 
 import type { PartyDecision, PlayView, StoryParty } from '@storywire/client';
 import { useParty } from '@storywire/client/react';
-import { type RefObject, useEffect, useLayoutEffect, useRef } from 'react';
+import { useEffect, useRef } from 'react';
 import { decisionWords, pauseWords, people, seatsOf, userOf } from '@/lib/party';
 import { storyPath } from '@/lib/route';
 import { useCommand } from '@/lib/useCommand';
+import { useTurnedPage } from '@/lib/useTurnedPage';
 import { PartyChat } from './PartyChat';
 import { PartyChoices } from './PartyChoices';
 import { SeatFace } from './PartyFaces';
@@ -63,7 +64,7 @@ export function PartyPlay({ view, party, me }: Props) {
   );
 }
 
-/** The passage. A new one is shown from its beginning, and a keyboard that stood on a choice begins there. */
+/** The passage, and how the party came to it. */
 function Passage({ view, decision }: { view: PlayView; decision: PartyDecision | null }) {
   const heading = useRef<HTMLHeadingElement>(null);
   const { round } = view;
@@ -82,19 +83,6 @@ function Passage({ view, decision }: { view: PlayView; decision: PartyDecision |
       <Prose text={round.text} open={round.options.length > 0} />
     </article>
   );
-}
-
-function useTurnedPage(heading: RefObject<HTMLElement | null>, round: number): void {
-  const before = useRef(round);
-  useLayoutEffect(() => {
-    if (before.current === round) return;
-    before.current = round;
-    const at = document.activeElement;
-    // Whoever writes is left alone.
-    if (at instanceof HTMLTextAreaElement) return;
-    window.scrollTo({ top: 0 });
-    if (at === document.body || at?.closest('main ol')) heading.current?.focus({ preventScroll: true });
-  }, [heading, round]);
 }
 
 /** Who plays along, and whose turn it is. */
