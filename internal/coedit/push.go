@@ -324,10 +324,10 @@ func (r *room) refuse(ctx context.Context, p *push, err error) {
 	p.fail(refusal)
 	switch refusal.Code {
 	case errs.MalformedUpdate, errs.Schema, errs.ClientID, errs.FutureDelete:
-		r.offend(ctx, p, refusal)
-		if r.members[p.conn] != nil {
+		if r.members[p.conn] != nil { // told at once: keeping the update takes a while
 			r.s.deps.Publisher.ResetNeeded(p.conn, r.id, refusal.Code)
 		}
+		r.offend(ctx, p, refusal)
 	}
 }
 
