@@ -148,11 +148,12 @@ func report(cases []use, found map[string][]figures, rounds int) string {
 	return b.String()
 }
 
+// median returns the middle value, of an even number the mean of the two in the middle.
 func median(list []figures, value func(figures) float64) float64 {
 	values := make([]float64, len(list))
 	for i, f := range list {
 		values[i] = value(f)
 	}
 	slices.Sort(values)
-	return values[len(values)/2]
+	return (values[(len(values)-1)/2] + values[len(values)/2]) / 2
 }
