@@ -26,7 +26,6 @@ export function DeskSkeleton() {
             ))}
           </div>
         </div>
-        <div className={styles.right} />
       </div>
     </main>
   );

@@ -1,6 +1,6 @@
 'use client';
 
-import { useCallback, useEffect, useState } from 'react';
+import { lazy, Suspense, useCallback, useEffect, useState } from 'react';
 import { addPassage, placeBelow } from '@/lib/editor/content';
 import { type Desk, useDesk } from '@/lib/editor/useDesk';
 import { useTitle } from '@/lib/useTitle';
@@ -12,8 +12,14 @@ import { Notices } from './Notices';
 import { PassageDesk } from './PassageDesk';
 import { PassageList } from './PassageList';
 
+/** React Flow comes with the first look at the map. */
+const PassageMap = lazy(() => import('./PassageMap').then(({ PassageMap }) => ({ default: PassageMap })));
+
+/** How the passages are shown at the left. */
+type View = 'list' | 'map';
+
 /** Which pane a narrow screen shows. */
-export type Pane = 'left' | 'text' | 'right';
+type Pane = 'left' | 'text';
 
 /** The writing desk of one story. */
 export function Editor({ storyId }: { storyId: string }) {
@@ -30,6 +36,7 @@ function Open({ desk, storyId }: { desk: Desk; storyId: string }) {
   const { outline, doc, state } = desk;
   const [chosen, setChosen] = useState<string | null>(null);
   const [pane, setPane] = useState<Pane>('text');
+  const [view, setView] = useState<View>('list');
   const passageId = current(desk, chosen);
   useEffect(() => {
     const { awareness } = state;
@@ -58,9 +65,16 @@ function Open({ desk, storyId }: { desk: Desk; storyId: string }) {
       <DeskHead desk={desk} storyId={storyId} onOpen={open} />
       <Notices desk={desk} />
       <PaneTabs pane={pane} onPane={setPane} />
-      <div className={styles.panes} data-view="list" data-pane={pane}>
+      <div className={styles.panes} data-view={view} data-pane={pane}>
         <div className={styles.left}>
-          <PassageList desk={desk} chosen={passageId} onOpen={open} onCreate={create} />
+          <Views view={view} onView={setView} />
+          {view === 'list' ? (
+            <PassageList desk={desk} chosen={passageId} onOpen={open} onCreate={create} />
+          ) : (
+            <Suspense fallback={<p className={styles.wait}>Unfolding the map…</p>}>
+              <PassageMap desk={desk} chosen={passageId} onOpen={open} />
+            </Suspense>
+          )}
         </div>
         <div className={styles.middle}>
           <PassageDesk key={passageId} desk={desk} passageId={passageId} onOpen={open} onFollow={follow} />
@@ -83,6 +97,19 @@ function useUnsavedWarning(unsaved: boolean) {
     window.addEventListener('beforeunload', warn);
     return () => window.removeEventListener('beforeunload', warn);
   }, [unsaved]);
+}
+
+/** List or map; a narrow screen has the list only. */
+function Views({ view, onView }: { view: View; onView: (view: View) => void }) {
+  return (
+    <fieldset className={styles.views} aria-label="Show passages as">
+      {(['list', 'map'] as const).map((one) => (
+        <button key={one} type="button" aria-pressed={view === one} onClick={() => onView(one)}>
+          {one === 'list' ? 'List' : 'Map'}
+        </button>
+      ))}
+    </fieldset>
+  );
 }
 
 const PANES = [

@@ -2,7 +2,7 @@
 
 import { autocompletion, closeBracketsKeymap, completionKeymap } from '@codemirror/autocomplete';
 import { defaultKeymap } from '@codemirror/commands';
-import { Compartment, EditorState } from '@codemirror/state';
+import { Compartment, EditorState, Prec } from '@codemirror/state';
 import { EditorView, keymap, placeholder } from '@codemirror/view';
 import { useEffect, useRef } from 'react';
 import { yCollab, yUndoManagerKeymap } from 'y-codemirror.next';
@@ -36,12 +36,20 @@ function historyOf(text: Y.Text): Y.UndoManager {
 
 const writing = new Compartment();
 
+/** The browser's own undo comes as input, which would reach the history. */
+function refuse(event: Event): boolean {
+  event.preventDefault();
+  return true;
+}
+
 /** Without the right to write nothing reaches the text, be it by a key, by dropping or by undo. */
 const mayWrite = (writable: boolean) => [
   EditorState.readOnly.of(!writable),
   EditorView.editable.of(writable),
   EditorView.contentAttributes.of(writable ? {} : { tabindex: '0', 'aria-readonly': 'true' }),
-  writable ? keymap.of(yUndoManagerKeymap) : [],
+  writable
+    ? keymap.of(yUndoManagerKeymap)
+    : Prec.highest(EditorView.domEventHandlers({ beforeinput: refuse })),
 ];
 
 /** The text of one passage, written by everybody who has it open. */

@@ -3,7 +3,7 @@
 import { useStorywire } from '@storywire/client/react';
 import { X } from 'lucide-react';
 import { useRef, useState } from 'react';
-import { docRest, type Problem } from '@/lib/editor/rest';
+import { type Problem, publishDoc } from '@/lib/editor/rest';
 import type { Desk } from '@/lib/editor/useDesk';
 import { asMessage } from '@/lib/message';
 import { storyPath } from '@/lib/route';
@@ -26,7 +26,7 @@ export function Publish({ desk, onOpen }: { desk: Desk; onOpen: (id: string) => 
     setBusy(true);
     setError(null);
     try {
-      const { release, problems } = await docRest(link, storyId).publish();
+      const { release, problems } = await publishDoc(link, storyId);
       setOutcome({ no: release?.no ?? null, problems });
     } catch (thrown) {
       setOutcome(null);

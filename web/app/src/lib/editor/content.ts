@@ -9,7 +9,6 @@ export const DESK = 'desk';
 
 export const storyOf = (doc: Y.Doc): Fields => doc.getMap('story');
 export const passagesOf = (doc: Y.Doc): Y.Map<Fields> => doc.getMap('passages');
-export const varsOf = (doc: Y.Doc): Y.Map<Fields> => doc.getMap('vars');
 
 export function textOf(passage: Fields | undefined): Y.Text | null {
   const body = passage?.get('body');
@@ -119,30 +118,4 @@ export function retitle(doc: Y.Doc, title: string): string | null {
   if (title === '') return 'A story needs a title.';
   doc.transact(() => storyOf(doc).set('title', title), DESK);
   return null;
-}
-
-export type VarType = 'bool' | 'int' | 'string';
-
-export interface Variable {
-  name: string;
-  type: VarType;
-  init: boolean | number | string;
-  scope: 'shared' | 'private';
-  doc: string;
-}
-
-/** Writes a variable whole; one of the same name becomes it. */
-export function setVariable(doc: Y.Doc, { name, ...fields }: Variable): void {
-  doc.transact(() => {
-    const known = varsOf(doc).get(name);
-    const variable: Fields = known ?? new Y.Map();
-    for (const [key, value] of Object.entries(fields)) {
-      if (!known || known.get(key) !== value) variable.set(key, value);
-    }
-    if (!known) varsOf(doc).set(name, variable);
-  }, DESK);
-}
-
-export function removeVariable(doc: Y.Doc, name: string): void {
-  doc.transact(() => varsOf(doc).delete(name), DESK);
 }

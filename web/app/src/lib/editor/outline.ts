@@ -1,15 +1,6 @@
 import { type Readable, Value } from '@storywire/client';
 import type * as Y from 'yjs';
-import {
-  type Fields,
-  type Place,
-  passagesOf,
-  storyOf,
-  textOf,
-  type Variable,
-  varsOf,
-  wordOf,
-} from './content';
+import { DESK, type Fields, type Place, passagesOf, storyOf, textOf, wordOf } from './content';
 import { targetsOf } from './links';
 
 /** A passage without its text. The object stays the same until something of it changes. */
@@ -32,7 +23,6 @@ export interface Outline {
   /** Ids by name, of what is not in the trash. */
   byName: ReadonlyMap<string, string>;
   byId: ReadonlyMap<string, Row>;
-  vars: readonly Variable[];
 }
 
 /** Changes are gathered for so long: less than one notices. */
@@ -45,30 +35,31 @@ export function outlineOf(doc: Y.Doc): Readable<Outline> {
     let changed: Set<string> | null = null; // something may have happened while nobody listened
     let timer: ReturnType<typeof setTimeout> | undefined;
     const flush = () => {
+      clearTimeout(timer);
       timer = undefined;
       value.set(read(doc, known, changed));
       changed = new Set();
     };
-    const soon = () => {
-      timer ??= setTimeout(flush, GATHER_MS);
+    // What is done here besides typing is seen at once.
+    const soon = (_: unknown, { origin }: Y.Transaction) => {
+      if (origin === DESK) flush();
+      else timer ??= setTimeout(flush, GATHER_MS);
     };
-    const passages = (events: Y.YEvent<Y.AbstractType<unknown>>[]) => {
+    const passages = (events: Y.YEvent<Y.AbstractType<unknown>>[], transaction: Y.Transaction) => {
       for (const event of events) {
         const [id] = event.path;
         if (typeof id === 'string') changed?.add(id);
         else for (const key of event.changes.keys.keys()) changed?.add(key);
       }
-      soon();
+      soon(events, transaction);
     };
     flush();
     passagesOf(doc).observeDeep(passages);
     storyOf(doc).observe(soon);
-    varsOf(doc).observeDeep(soon);
     return () => {
       clearTimeout(timer);
       passagesOf(doc).unobserveDeep(passages);
       storyOf(doc).unobserve(soon);
-      varsOf(doc).unobserveDeep(soon);
     };
   });
   return value;
@@ -94,11 +85,8 @@ function read(doc: Y.Doc, known: Map<string, Row>, changed: ReadonlySet<string> 
       .sort((a, b) => (b.trashedAt ?? 0) - (a.trashedAt ?? 0)),
     byName: new Map(rows.map(({ name, id }) => [name, id])),
     byId: new Map(known),
-    vars: [...varsOf(doc).entries()].map(([name, fields]) => variableOf(name, fields)).sort(byName),
   };
 }
-
-const byName = (a: { name: string }, b: { name: string }): number => a.name.localeCompare(b.name);
 
 function inReadingOrder(a: Row, b: Row): number {
   return a.pos[1] - b.pos[1] || a.pos[0] - b.pos[0] || (a.id < b.id ? -1 : 1);
@@ -117,16 +105,4 @@ function rowOf(id: string, passage: Fields, before: Row | undefined): Row {
     to: targetsOf(textOf(passage)?.toString() ?? ''),
   };
   return before && JSON.stringify(before) === JSON.stringify(row) ? before : row;
-}
-
-function variableOf(name: string, fields: Fields): Variable {
-  const type = wordOf(fields, 'type');
-  const init = fields.get('init');
-  return {
-    name,
-    type: type === 'bool' || type === 'int' ? type : 'string',
-    init: typeof init === 'boolean' || typeof init === 'number' ? init : String(init ?? ''),
-    scope: wordOf(fields, 'scope') === 'private' ? 'private' : 'shared',
-    doc: wordOf(fields, 'doc'),
-  };
 }
