@@ -135,16 +135,28 @@ func (sh *Shard) AppendVolatile(s *Session, frames ...*Frame) {
 // their next round and shares its writes.
 const lookEvery = 64
 
-// flushAll ends a turn: everything appended is written or handed on.
+// maxJoins is how often one round of writes takes in what has arrived since it
+// began. It bounds what the outbox holds, and when heartbeats are looked at.
+const maxJoins = 64
+
+// flushAll ends a turn: everything appended is written or handed on. What arrives
+// meanwhile shares the writes that are still to come; sessions that had theirs
+// come once more, behind all others.
 func (sh *Shard) flushAll() {
 	o := &sh.outbox
 	if len(o.dirty) == 0 {
 		return
 	}
-	for i, s := range o.dirty {
-		sh.flush(s)
-		if i%lookEvery == lookEvery-1 {
-			sh.look()
+	joins := 0
+	for written := 1; written <= len(o.dirty); written++ { // dirty grows meanwhile
+		sh.flush(o.dirty[written-1])
+		if written%lookEvery != 0 {
+			continue
+		}
+		sh.look()
+		if joins < maxJoins {
+			joins++
+			sh.applyAll()
 		}
 	}
 	o.reset()

@@ -197,15 +197,7 @@ func (sh *Shard) run() {
 	for sh.wait() {
 		sh.beat() // first: what arrives after its session's time is late
 		for range maxRounds {
-			batch := sh.take()
-			for i := 0; i < len(batch); {
-				i = sh.apply(batch, i)
-			}
-			n := len(batch)
-			clear(batch)
-			if cap(batch) <= spareInbox {
-				sh.spare = batch[:0]
-			}
+			n := sh.applyAll()
 			if sh.look(); n == 0 && !sh.found {
 				break
 			}
@@ -242,6 +234,19 @@ func (sh *Shard) stopPoller() {
 	if sh.poller != nil {
 		sh.poller.close()
 	}
+}
+
+// applyAll applies what waits in the inbox and returns how many entries that were.
+func (sh *Shard) applyAll() int {
+	batch := sh.take()
+	for i := 0; i < len(batch); {
+		i = sh.apply(batch, i)
+	}
+	clear(batch)
+	if cap(batch) <= spareInbox {
+		sh.spare = batch[:0]
+	}
+	return len(batch)
 }
 
 // apply applies the entries from i on and returns the next index: the end, or
