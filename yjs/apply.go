@@ -39,6 +39,7 @@ func (d *Doc) apply(data []byte, merge func(*Doc)) error {
 		return err
 	}
 	d.begin()
+	d.revisit(p)
 	d.execute(p)
 	retry := d.postpone(p)
 	if d.pending != nil {
@@ -136,6 +137,7 @@ func (d *Doc) retryStructs() {
 	if p.checkPlaces(false, nil) != nil {
 		return // types nested too deep, which nothing that comes can change: dropped
 	}
+	d.revisit(p)
 	d.execute(p)
 	d.postpone(p)
 	late := d.pending.deletes

@@ -18,6 +18,7 @@ const traceEdits = 259_778
 type editing struct {
 	updates [][]byte
 	state   []byte
+	Name    string // of its file, or "generated"
 	Updates int
 	State   int
 	Text    int
@@ -31,11 +32,11 @@ func editingTrace(t testing.TB, edits int) *editing {
 	t.Helper()
 	p := newPeer(t)
 	file := os.Getenv("STORYWIRE_EDITING_TRACE")
-	if file == "" {
-		t.Log("generated trace: STORYWIRE_EDITING_TRACE is not set")
-	}
 	out := filepath.Join(t.TempDir(), "trace")
 	e := ask[editing](t, p, request{"op": "trace", "file": file, "out": out, "edits": edits})
+	if e.Name = "generated"; file != "" {
+		e.Name = filepath.Base(file)
+	}
 	data, err := os.ReadFile(out)
 	if err != nil {
 		t.Fatal(err)
@@ -81,6 +82,7 @@ func TestEditingTrace(t *testing.T) {
 
 func BenchmarkTrace(b *testing.B) {
 	e := editingTrace(b, traceEdits)
+	b.Logf("%s trace: %d updates; state of yjs: %d bytes, %d structs, %d units of text", e.Name, e.Updates, e.State, e.Structs, e.Text)
 	run := func(name string, ops int, f func(b *testing.B)) {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
@@ -106,8 +108,11 @@ func BenchmarkTrace(b *testing.B) {
 		if _, err := yjs.Load(e.state); err != nil {
 			b.Fatal(err)
 		}
-		b.ReportMetric(float64(len(e.state)), "state-bytes")
+		b.ReportMetric(float64(len(e.state)), "yjs-state-bytes")
 	})
+	if got := e.play(b).EncodeState(nil); !bytes.Equal(got, e.state) {
+		b.Errorf("state of %d bytes is not that of yjs, of %d", len(got), len(e.state))
+	}
 	d := apply(b, e.state)
 	run("encode", 1, func(b *testing.B) { d.EncodeState(nil) })
 	sv := d.StateVector()

@@ -1,6 +1,6 @@
 package yjs
 
-// Commit integrates what a plan found. It cannot fail; that a plan of another document, or of an earlier state of this
+// Commit integrates what a plan found, with the bytes that applying Accepted gives. It cannot fail; that a plan of another document, or of an earlier state of this
 // one, is given to it is an error of the program, and it panics.
 func (d *Doc) Commit(p *Plan) {
 	if p.doc != d || p.version != d.version {

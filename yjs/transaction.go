@@ -15,7 +15,7 @@ type refRange struct {
 // transaction collects what one change did, for the cleaning up after it. One lives in each Doc and is used again.
 type transaction struct {
 	deletes []refRange
-	merge   []ref            // right parts of splits, and old deletions, to look at again in the end
+	merge   []ref            // right parts of splits, of splits saved, and old deletions, to look at again in the end
 	touched []*clientStructs // with new structs
 }
 
@@ -101,6 +101,36 @@ func (d *Doc) removeRange(r idRange) {
 			d.split(c, at, to-it.id.clock)
 		}
 		d.remove(it)
+	}
+}
+
+// revisit notes where yjs splits items for structs that the document has already: it looks up their neighbours before it
+// finds that there is nothing to do. The halves would be joined again in the end, and with them what is beside them, which
+// matters when that was collected in between. So it is enough to note the place.
+func (d *Doc) revisit(p *Plan) {
+	for gi, g := range p.u.groups {
+		have := p.groups[gi].have
+		for i := g.start; i < g.end && p.u.structs[i].clock < have; i++ {
+			s := &p.u.structs[i]
+			if s.has(bitOrigin) {
+				d.revisitSplit(s.origin.client, s.origin.clock+1)
+			}
+			if s.has(bitRight) {
+				d.revisitSplit(s.right.client, s.right.clock)
+			}
+		}
+	}
+}
+
+// revisitSplit notes the item that a split before clock would cut, if there is one.
+func (d *Doc) revisitSplit(client, clock uint64) {
+	i, ok := d.byID[client]
+	if !ok || clock >= d.state(client) {
+		return
+	}
+	c := d.clients[i]
+	if it := c.items[c.find(uint32(clock))]; uint64(it.id.clock) < clock && it.kind != Collected {
+		d.txn.merge = append(d.txn.merge, ref{i, uint32(clock)})
 	}
 }
 

@@ -4,7 +4,7 @@ import * as zlib from 'node:zlib'
 import * as Y from 'yjs'
 import { random } from './round.mjs'
 
-// A session of writing one text: runs of typing, mostly near the last place, with corrections.
+// A session of writing one text: runs of typing, mostly near the last place, and runs of erasing.
 const generate = (n) => {
   const rnd = random(42)
   const out = []
@@ -12,8 +12,9 @@ const generate = (n) => {
   let at = 0
   while (out.length < n) {
     if (rnd() < 0.12) at = rnd() < 0.6 ? Math.max(0, Math.min(length, at + Math.floor((rnd() - 0.5) * 400))) : Math.floor(rnd() * (length + 1))
-    for (let run = 1 + Math.floor(rnd() * 24); run > 0 && out.length < n; run--) {
-      if (rnd() < 0.28 && at > 0) {
+    const erasing = rnd() < 0.3
+    for (let run = 1 + Math.floor(rnd() * 38); run > 0 && out.length < n; run--) {
+      if (erasing && at > 0) {
         at--
         length--
         out.push([at, 1, ''])
