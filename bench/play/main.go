@@ -41,6 +41,7 @@ type bench struct {
 	plays *play.Service
 	ids   []play.ID
 	sent  sync.Map // time.Time by party and command
+	now   sync.Map // *play.State by party, as the bots were told
 	mu    sync.Mutex
 	took  []time.Duration // from choice to event
 	quiet atomic.Bool     // nothing is measured yet
@@ -51,6 +52,7 @@ type bench struct {
 // PlayChanged takes the time of the choices that are told.
 func (b *bench) PlayChanged(_ context.Context, n play.News) {
 	now := time.Now()
+	b.now.Store(n.State.ID, n.State)
 	for _, e := range n.Events {
 		if at, ok := b.sent.LoadAndDelete(string(n.State.ID) + e.CmdID); ok && e.CmdID != "" && !b.quiet.Load() {
 			b.mu.Lock()
@@ -197,16 +199,17 @@ func (b *bench) playAll(ctx context.Context, length, round time.Duration) {
 
 // vote has the four bots of a party choose at the same moment.
 func (b *bench) vote(ctx context.Context, i int, id play.ID, turn int) {
-	r, _, err := b.plays.Get(ctx, auth.UserID(fmt.Sprint("p", i, "b0")), id)
-	if err != nil || len(r.State.Options) == 0 {
+	told, ok := b.now.Load(id)
+	if !ok {
 		b.lost.Add(1)
 		return
 	}
-	option := r.State.Options[turn%len(r.State.Options)].ID
+	st := told.(*play.State)
+	option := st.Options[turn%len(st.Options)].ID
 	var wg sync.WaitGroup
 	for j := range bots {
 		wg.Go(func() {
-			c := play.Cmd{Kind: play.Choose, ID: fmt.Sprint("t", turn, "b", j), Round: r.State.Round, Option: option}
+			c := play.Cmd{Kind: play.Choose, ID: fmt.Sprint("t", turn, "b", j), Round: st.Round, Option: option}
 			b.sent.Store(string(id)+c.ID, time.Now())
 			b.moves.Add(1)
 			if _, err := b.plays.Do(ctx, auth.UserID(fmt.Sprint("p", i, "b", j)), id, c); err != nil {

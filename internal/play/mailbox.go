@@ -221,7 +221,7 @@ func (s *Service) write(ctx context.Context, b *mailbox, w *work) error {
 		Row: Row{State: w.state, Version: b.row.Version + 1}, Events: w.events, Book: b.book,
 		People: s.deps.People.Profiles(ctx, w.state.users()),
 	}
-	err := s.deps.Store.CommitPlay(ctx, Write{From: b.row.Version, State: w.state, Events: w.events}, func() {
+	err := s.deps.Store.CommitPlay(ctx, Write{From: b.row.Version, Was: b.row.State, State: w.state, Events: w.events}, func() {
 		news.Now = s.now()
 		s.deps.Publisher.PlayChanged(ctx, news)
 	})

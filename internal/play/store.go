@@ -28,6 +28,7 @@ type Row struct {
 // Write is one write of a party: it counts only if the stored version is From.
 type Write struct {
 	From   int64
+	Was    *State // what From is believed to be; nil: not known
 	State  *State
 	Events []Event
 }

@@ -21,8 +21,15 @@ const (
 		VALUES (?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?)`
 	selectCode  = `SELECT id FROM plays WHERE code = ? AND code <> ''`
 	selectPlayN = `SELECT n FROM plays WHERE id = ?`
-	updatePlay  = `UPDATE plays SET code = ?, status = ?, version = version + 1, deadline_at = ?, nodes = ?, updated_at = ?, state = ?
-		WHERE id = ? AND version = ?`
+
+	// An update names only what changes: SQLite writes the indexes of all columns that are named.
+	updatePlay = `UPDATE plays SET code = ?, status = ?, version = version + 1, deadline_at = ?, nodes = ?, updated_at = ?, state = ?
+		WHERE id = ? AND version = ? RETURNING n`
+	updatePlayRound = `UPDATE plays SET version = version + 1, deadline_at = ?, updated_at = ?, state = ?
+		WHERE id = ? AND version = ? RETURNING n`
+	updatePlayState = `UPDATE plays SET version = version + 1, updated_at = ?, state = ?
+		WHERE id = ? AND version = ? RETURNING n`
+
 	selectPlay        = `SELECT version, state FROM plays WHERE id = ?`
 	selectPlayEvents  = `SELECT e.payload FROM play_events e JOIN plays p ON p.n = e.play_n WHERE p.id = ? AND e.seq > ? ORDER BY e.seq LIMIT ?`
 	selectPlayCommand = `SELECT e.seq FROM play_events e JOIN plays p ON p.n = e.play_n WHERE p.id = ? AND e.cmd_id = ?`
@@ -41,6 +48,10 @@ func (s *Store) CreatePlay(ctx context.Context, st *play.State, events []play.Ev
 	state, err := json.Marshal(st)
 	if err != nil {
 		return "", false, fmt.Errorf("encode a party: %w", err)
+	}
+	payloads, err := encodeEvents(events)
+	if err != nil {
+		return "", false, err
 	}
 	scope := "play:" + string(st.Host)
 	since := fromMillis(st.CreatedMs).Add(-24 * time.Hour)
@@ -66,7 +77,11 @@ func (s *Store) CreatePlay(ctx context.Context, st *play.State, events []play.Ev
 		if err != nil {
 			return fmt.Errorf("insert a party: %w", err)
 		}
-		if err := insertPlayEvents(se, st.ID, events); err != nil {
+		var n int64
+		if err := se.row(selectPlayN, string(st.ID)).Scan(&n); err != nil {
+			return fmt.Errorf("read a party: %w", err)
+		}
+		if err := insertPlayEvents(se, n, events, payloads); err != nil {
 			return err
 		}
 		return se.remember(scope, key, []string{string(st.ID)}, fromMillis(st.CreatedMs))
@@ -108,37 +123,61 @@ func (s *Store) CommitPlay(ctx context.Context, w play.Write, committed func()) 
 	if err != nil {
 		return fmt.Errorf("encode a party: %w", err)
 	}
-	st := w.State
+	payloads, err := encodeEvents(w.Events)
+	if err != nil {
+		return err
+	}
+	query, args := updateOf(w, state)
 	err = s.w.do(ctx, "store.CommitPlay", &write{committed: committed, run: func(se *session) error {
-		n, err := se.changed(updatePlay, st.Code, string(st.Status), st.DueMs(), nodesOf(st), st.ActiveMs, state, string(st.ID), w.From)
+		var n int64
+		err := se.row(query, args...).Scan(&n)
+		if errors.Is(err, sql.ErrNoRows) {
+			return conflicted
+		}
 		if err != nil {
 			return fmt.Errorf("write a party: %w", err)
 		}
-		if n == 0 {
-			return conflicted
-		}
-		return insertPlayEvents(se, st.ID, w.Events)
+		return insertPlayEvents(se, n, w.Events, payloads)
 	}})
 	return plainly(err)
 }
 
-// insertPlayEvents adds events to the log, and keeps the members up to date.
-func insertPlayEvents(se *session, id play.ID, events []play.Event) error {
-	var n int64
-	if err := se.row(selectPlayN, string(id)).Scan(&n); err != nil {
-		return fmt.Errorf("read a party: %w", err)
+// updateOf returns the statement that writes w with the least work.
+func updateOf(w play.Write, state []byte) (query string, args []any) {
+	st, was := w.State, w.Was
+	where := []any{st.ActiveMs, state, string(st.ID), w.From}
+	switch {
+	case was == nil || was.Code != st.Code || was.Status != st.Status || nodesOf(was) != nodesOf(st):
+		return updatePlay, append([]any{st.Code, string(st.Status), st.DueMs(), nodesOf(st)}, where...)
+	case was.DueMs() != st.DueMs():
+		return updatePlayRound, append([]any{st.DueMs()}, where...)
 	}
+	return updatePlayState, where
+}
+
+// encodeEvents returns events as they are stored.
+func encodeEvents(events []play.Event) ([]string, error) {
+	list := make([]string, len(events))
+	for i := range events {
+		payload, err := json.Marshal(&events[i])
+		if err != nil {
+			return nil, fmt.Errorf("encode an event: %w", err)
+		}
+		list[i] = string(payload)
+	}
+	return list, nil
+}
+
+// insertPlayEvents adds events with their payloads to the log of the party n,
+// and keeps the members up to date.
+func insertPlayEvents(se *session, n int64, events []play.Event, payloads []string) error {
 	for rest := events; len(rest) > 0; {
 		some := rest[:min(len(rest), maxEventRows)]
 		rest = rest[len(some):]
 		args := make([]any, 0, 8*len(some))
 		for i := range some {
 			e := &some[i]
-			payload, err := json.Marshal(e)
-			if err != nil {
-				return fmt.Errorf("encode an event: %w", err)
-			}
-			args = append(args, n, e.Seq, e.Round, string(e.Type), string(e.Actor), e.CmdID, e.At, string(payload))
+			args = append(args, n, e.Seq, e.Round, string(e.Type), string(e.Actor), e.CmdID, e.At, payloads[i])
 		}
 		query := insertEventsHead + strings.Repeat(insertEventsRow+", ", len(some)-1) + insertEventsRow + insertEventsTail
 		added, err := se.changed(query, args...)
@@ -148,6 +187,7 @@ func insertPlayEvents(se *session, id play.ID, events []play.Event) error {
 		if added != int64(len(some)) {
 			return duplicated
 		}
+		payloads = payloads[len(some):]
 	}
 	for i := range events {
 		e := &events[i]
