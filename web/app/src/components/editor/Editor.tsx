@@ -11,6 +11,7 @@ import styles from './desk.module.css';
 import { Notices } from './Notices';
 import { PassageDesk } from './PassageDesk';
 import { PassageList } from './PassageList';
+import { PanelBar, panelsFor, SidePanel } from './SidePanel';
 
 /** React Flow comes with the first look at the map. */
 const PassageMap = lazy(() => import('./PassageMap').then(({ PassageMap }) => ({ default: PassageMap })));
@@ -37,6 +38,9 @@ function Open({ desk, storyId }: { desk: Desk; storyId: string }) {
   const [chosen, setChosen] = useState<string | null>(null);
   const [pane, setPane] = useState<Pane>('text');
   const [view, setView] = useState<View>('list');
+  const [panelId, setPanelId] = useState<string | null>(null);
+  const panels = panelsFor(desk);
+  const panel = panels.find(({ id }) => id === panelId);
   const passageId = current(desk, chosen);
   useEffect(() => {
     const { awareness } = state;
@@ -60,12 +64,16 @@ function Open({ desk, storyId }: { desk: Desk; storyId: string }) {
     if (id !== undefined) open(id);
     else if (desk.writable) create(name);
   };
+  const turn = (to: Pane) => {
+    setPane(to);
+    setPanelId(null);
+  };
   return (
     <main id="content" tabIndex={-1} className={styles.desk}>
       <DeskHead desk={desk} storyId={storyId} onOpen={open} />
       <Notices desk={desk} />
-      <PaneTabs pane={pane} onPane={setPane} />
-      <div className={styles.panes} data-view={view} data-pane={pane}>
+      <PaneTabs pane={pane} onPane={turn} />
+      <div className={styles.panes} data-view={view} data-pane={pane} data-panel={panel?.id}>
         <div className={styles.left}>
           <Views view={view} onView={setView} />
           {view === 'list' ? (
@@ -79,6 +87,16 @@ function Open({ desk, storyId }: { desk: Desk; storyId: string }) {
         <div className={styles.middle}>
           <PassageDesk key={passageId} desk={desk} passageId={passageId} onOpen={open} onFollow={follow} />
         </div>
+        {panel ? (
+          <SidePanel
+            panel={panel}
+            desk={desk}
+            passageId={passageId}
+            onOpen={open}
+            onClose={() => setPanelId(null)}
+          />
+        ) : null}
+        <PanelBar panels={panels} open={panelId} onOpen={setPanelId} />
       </div>
     </main>
   );

@@ -1,4 +1,4 @@
-import type { DocProblem, DocPublished, Storywire } from '@storywire/client';
+import type { DocProblem, DocPublished, DocVersion, Storywire } from '@storywire/client';
 
 export type Problem = DocProblem;
 
@@ -10,4 +10,10 @@ export async function publishDoc(link: Storywire['link'], storyId: string): Prom
     body: '{}',
   });
   return response.json();
+}
+
+/** The versions of a story, newest first. Throws a StorywireError. */
+export async function listVersions(link: Storywire['link'], storyId: string): Promise<readonly DocVersion[]> {
+  const response = await link.fetch(`/v1/docs/${encodeURIComponent(storyId)}/versions`);
+  return (await response.json()).items;
 }

@@ -1,0 +1,34 @@
+import type { Role } from '@storywire/client';
+import { mayWrite } from '@storywire/client/edit';
+import { History, type LucideIcon } from 'lucide-react';
+import { type ComponentType, lazy } from 'react';
+import type { Desk } from '@/lib/editor/useDesk';
+
+export interface PanelProps {
+  desk: Desk;
+  /** The passage on the desk. */
+  passageId: string | null;
+  onOpen: (passageId: string) => void;
+}
+
+/** Something that lies beside the text, opened from the bar at the edge of the desk. */
+export interface Panel {
+  id: string;
+  title: string;
+  Icon: LucideIcon;
+  /** Whose desk has it; everybody's without. */
+  isFor?: (role: Role) => boolean;
+  /** Its code comes when it is first opened. */
+  Body: ComponentType<PanelProps>;
+}
+
+/** In the order of the bar. */
+export const PANELS: readonly Panel[] = [
+  {
+    id: 'versions',
+    title: 'Versions',
+    Icon: History,
+    isFor: mayWrite,
+    Body: lazy(() => import('./Versions').then(({ Versions }) => ({ default: Versions }))),
+  },
+];
