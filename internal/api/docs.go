@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"errors"
 	"io"
 	"net/http"
@@ -11,6 +12,7 @@ import (
 	"github.com/storywire/storywire/internal/coedit"
 	"github.com/storywire/storywire/internal/errs"
 	"github.com/storywire/storywire/internal/story"
+	"github.com/storywire/storywire/internal/tale"
 	"github.com/storywire/storywire/internal/user"
 	"github.com/storywire/storywire/internal/wire"
 )
@@ -36,6 +38,7 @@ func (s *Server) docRoutes() {
 	s.user("POST /v1/docs/{id}/versions/{version}/restore", write, s.restoreVersion)
 	s.user("POST /v1/docs/{id}/publish", write, s.publishDoc)
 	s.user("POST /v1/docs/{id}/import", write, s.importDoc)
+	s.user("POST /v1/docs:import", write, s.importNewDoc)
 	s.user("GET /v1/docs/{id}/export", read, s.exportDoc)
 	s.user("GET /v1/docs/{id}/invitations", read, s.listInvitations)
 	s.user("POST /v1/docs/{id}/invitations", write, s.invite)
@@ -189,17 +192,62 @@ func (s *Server) importDoc(w http.ResponseWriter, r *http.Request, caller auth.U
 	return nil
 }
 
-// exportDoc gives what is written now, or was in a version, as a Twee 3 file.
-func (s *Server) exportDoc(w http.ResponseWriter, r *http.Request, caller auth.UserID) error {
-	content, _, err := s.deps.Edits.Content(r.Context(), caller, storyID(r), r.URL.Query().Get("version"))
+// importNewDoc makes a story of a Twee 3 or Twine 2 file, whose draft is the
+// file as it is: nothing is published, and links in it may still be dead.
+func (s *Server) importNewDoc(w http.ResponseWriter, r *http.Request, caller auth.UserID) error {
+	file, err := raw(r)
 	if err != nil {
 		return err
 	}
+	k, err := key(r)
+	if err != nil {
+		return err
+	}
+	q := r.URL.Query()
+	draft, problems := tale.Read(q.Get("name"), file)
+	if tale.Failed(problems) {
+		respond(w, http.StatusOK, wire.StoryImported{Problems: wire.Map(problems, wire.ProblemOf)})
+		return nil
+	}
+	made, duplicate, err := s.deps.Stories.Create(r.Context(), caller, story.Draft{
+		Title: cmp.Or(q.Get("title"), draft.Title), Visibility: story.Visibility(q.Get("visibility")), Key: k,
+	})
+	if err != nil {
+		return err
+	}
+	if _, _, err := s.deps.Edits.ImportFile(r.Context(), caller, made.ID, q.Get("name"), file); err != nil {
+		return err
+	}
+	w.Header().Set("Location", "/v1/docs/"+string(made.ID))
+	st := s.story(made)
+	respond(w, created(duplicate), wire.StoryImported{Story: &st, Problems: wire.Map(problems, wire.ProblemOf)})
+	return nil
+}
+
+// exportDoc gives what is written now, or was in a version, as a Twee 3 or Twine 2 file.
+func (s *Server) exportDoc(w http.ResponseWriter, r *http.Request, caller auth.UserID) error {
+	q := r.URL.Query()
+	format := cmp.Or(q.Get("format"), "twee")
+	if format != "twee" && format != "twine" {
+		return errs.E("api.exportDoc", errs.Validation, "format must be twee or twine.")
+	}
+	content, _, err := s.deps.Edits.Content(r.Context(), caller, storyID(r), q.Get("version"))
+	if err != nil {
+		return err
+	}
+	draft := content.Draft()
+	draft.IFID = tale.IFIDOf([]byte(storyID(r)))
 	h := w.Header()
 	h.Set("Cache-Control", "no-store")
+	if format == "twine" {
+		h.Set("Content-Type", "application/json")
+		h.Set("Content-Disposition", `attachment; filename="story.json"`)
+		_, _ = w.Write(draft.Twine()) // a client that has gone is told nothing
+		return nil
+	}
 	h.Set("Content-Type", "text/plain; charset=utf-8")
 	h.Set("Content-Disposition", `attachment; filename="story.twee"`)
-	_, _ = w.Write(content.Draft().Twee()) // a client that has gone is told nothing
+	_, _ = w.Write(draft.Twee())
 	return nil
 }
 

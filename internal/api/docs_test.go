@@ -110,6 +110,43 @@ func TestPublishAndImportOverREST(t *testing.T) {
 	}
 }
 
+func TestNewDocumentOfAFile(t *testing.T) {
+	w := newWorld(t, options{})
+	unfinished := ":: StoryTitle\nThe quay\n\n:: Start\n[[Not written yet]]\n"
+	send := func(status int, path, file string) m {
+		return w.ok(status, "author", "POST", path, file, "Content-Type", "text/plain", "Idempotency-Key", path)
+	}
+	got := send(201, "/v1/docs:import?name=quay.twee&visibility=private", unfinished)
+	st := got["story"].(m)
+	if st["title"] != "The quay" || st["release"] != 0.0 || got["release"] != nil {
+		t.Errorf("imported %v", got)
+	}
+	if again := send(200, "/v1/docs:import?name=quay.twee&visibility=private", unfinished); again["story"].(m)["id"] != st["id"] {
+		t.Errorf("the same key made %v", again)
+	}
+	if named := send(201, "/v1/docs:import?title=Mine", unfinished)["story"].(m); named["title"] != "Mine" || named["visibility"] != "public" {
+		t.Errorf("named %v", named)
+	}
+	doc := "/v1/docs/" + st["id"].(string)
+	for format, want := range map[string]string{"": ":: Start", "?format=twee": ":: Start", "?format=twine": `"name": "Start"`} {
+		file := w.as("author", "GET", doc+"/export"+format, nil).text
+		if !strings.Contains(file, want) {
+			t.Errorf("export%s = %s", format, file)
+		}
+		back := send(201, "/v1/docs:import?name=back"+format, file)
+		if len(back["problems"].([]any)) != 0 {
+			t.Errorf("what was exported%s has problems: %v", format, back)
+		}
+	}
+	bad := send(200, "/v1/docs:import?name=bad.json", "{")
+	if p := bad["problems"].([]any); bad["story"] != nil || len(p) != 1 || p[0].(m)["file"] != "bad.json" {
+		t.Errorf("a broken file = %v", bad)
+	}
+	w.refused(400, "VALIDATION", "author", "GET", doc+"/export?format=pdf", nil)
+	w.refused(400, "VALIDATION", "author", "POST", "/v1/docs:import", "", "Content-Type", "text/plain")
+	w.refused(400, "VALIDATION", "author", "POST", "/v1/docs:import?visibility=secret", unfinished, "Content-Type", "text/plain")
+}
+
 func TestInvitationsOverREST(t *testing.T) {
 	w := newWorld(t, options{})
 	id := w.story("private")

@@ -130,8 +130,11 @@ func (s *Service) invitation(ctx context.Context, op string, caller auth.UserID,
 	if err != nil {
 		return Invitation{}, nil, errs.Wrap(op, err)
 	}
-	if s.opts.Now().After(i.ExpiresAt) || i.User.ID != "" && i.User.ID != caller {
+	if i.User.ID != "" && i.User.ID != caller {
 		return Invitation{}, nil, gone
+	}
+	if s.opts.Now().After(i.ExpiresAt) {
+		return Invitation{}, nil, errs.E(op, errs.NotFound, "This invitation has expired.")
 	}
 	// The one who invites stands for the right to do so, also later.
 	access, err := s.deps.Stories.MayRead(ctx, i.InvitedBy.ID, i.StoryID)

@@ -70,7 +70,7 @@ func (d *Draft) Compile() (*Tale, []Problem) {
 		c.lint()
 		c.tale.IFID = d.IFID
 		if !validIFID(d.IFID) {
-			c.tale.IFID = c.makeIFID()
+			c.tale.IFID = IFIDOf(c.tale.Encode())
 		}
 	}
 	if c.problems.failed {
@@ -177,9 +177,9 @@ func (c *compilation) checkTags() (tags []string, timer int, mode Mode) {
 	return slices.Clone(c.p.Tags), timer, mode
 }
 
-// makeIFID returns an id that the same content always has.
-func (c *compilation) makeIFID() string {
-	sum := sha256.Sum256(c.tale.Encode())
+// IFIDOf returns the IFID of what seed names, or is: the same seed always has the same.
+func IFIDOf(seed []byte) string {
+	sum := sha256.Sum256(seed)
 	sum[6], sum[8] = sum[6]&0x0f|0x40, sum[8]&0x3f|0x80 // RFC 9562: version 4, variant 1
 	return strings.ToUpper(fmt.Sprintf("%x-%x-%x-%x-%x", sum[:4], sum[4:6], sum[6:8], sum[8:10], sum[10:16]))
 }

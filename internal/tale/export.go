@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -127,15 +128,7 @@ func (d *Draft) Twee() []byte {
 	encoded := encode(data, "  ")
 	fmt.Fprintf(&b, ":: %s\n%s\n", dataPassage, encoded)
 	if len(d.Vars) > 0 {
-		fmt.Fprintf(&b, "\n:: %s\n", initPassage)
-		for _, name := range sortedKeys(d.Vars) {
-			v := d.Vars[name]
-			private := ""
-			if v.Scope == Private {
-				private = "private "
-			}
-			fmt.Fprintf(&b, "<<set %s$%s = %s>>\n", private, name, v.Init.source())
-		}
+		fmt.Fprintf(&b, "\n:: %s\n%s\n", initPassage, d.initBody())
 	}
 	for _, p := range d.Passages {
 		fmt.Fprintf(&b, "\n:: %s", escapeHeader.Replace(p.Name))
@@ -152,6 +145,45 @@ func (d *Draft) Twee() []byte {
 		b.WriteString("\n" + strings.ReplaceAll(body, "\n::", "\n ::") + "\n")
 	}
 	return b.Bytes()
+}
+
+// initBody declares the variables.
+func (d *Draft) initBody() string {
+	var lines []string
+	for _, name := range sortedKeys(d.Vars) {
+		v := d.Vars[name]
+		private := ""
+		if v.Scope == Private {
+			private = "private "
+		}
+		lines = append(lines, fmt.Sprintf("<<set %s$%s = %s>>", private, name, v.Init.source()))
+	}
+	return strings.Join(lines, "\n")
+}
+
+// Twine returns d as a Twine 2 story in JSON (v1.0), which is read again by ReadTwine.
+func (d *Draft) Twine() []byte {
+	s := twineStory{Name: d.Title, IFID: d.IFID, Format: d.Format, TagColors: d.TagColor, Passages: []twinePassage{}}
+	add := func(p DraftPassage) {
+		pid, _ := json.Marshal(strconv.Itoa(len(s.Passages) + 1)) // strings always marshal
+		if p.ID == d.Start {
+			s.Start = pid
+		}
+		tags := p.Tags
+		if tags == nil {
+			tags = []string{}
+		}
+		s.Passages = append(s.Passages, twinePassage{
+			Name: p.Name, PID: pid, Tags: tags, Metadata: metadata{Position: p.Position, Size: p.Size}, Text: p.Body,
+		})
+	}
+	for _, p := range d.Passages {
+		add(p)
+	}
+	if len(d.Vars) > 0 {
+		add(DraftPassage{ID: initPassage, Name: initPassage, Body: d.initBody()})
+	}
+	return []byte(encode(s, "  ") + "\n")
 }
 
 func encode(v any, indent string) string {

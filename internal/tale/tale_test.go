@@ -3,6 +3,7 @@ package tale_test
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"os"
 	"strings"
 	"testing"
@@ -292,12 +293,20 @@ func TestRoundTrip(t *testing.T) {
 	// A draft keeps the texts of its authors as they are.
 	data, _ := os.ReadFile("testdata/cave.twee")
 	draft, _ := tale.ReadTwee("cave.twee", data)
-	again, _ := tale.ReadTwee("cave.twee", draft.Twee())
-	for i, p := range draft.Passages {
-		q := again.Passages[i]
-		q.Line, q.HeaderRow, p.Line, p.HeaderRow = 0, 0, 0, 0
-		if fmt.Sprint(q) != fmt.Sprint(p) {
-			t.Errorf("passage %d\n got %v\nwant %v", i, q, p)
+	for format, written := range map[string][]byte{"Twee": draft.Twee(), "Twine": draft.Twine()} {
+		again, problems := tale.Read("cave", written)
+		if len(problems) > 0 || again.Title != draft.Title || again.IFID != draft.IFID || !maps.Equal(again.Vars, draft.Vars) {
+			t.Errorf("%s: %v\n got %v\nwant %v", format, problems, again, draft)
+		}
+		for i, p := range draft.Passages {
+			q := again.Passages[i]
+			if (p.ID == draft.Start) != (q.ID == again.Start) {
+				t.Errorf("%s: the story begins elsewhere than at %s", format, p.Name)
+			}
+			q.ID, q.File, q.Line, q.HeaderRow, p.ID, p.File, p.Line, p.HeaderRow = "", "", 0, 0, "", "", 0, 0
+			if fmt.Sprint(q) != fmt.Sprint(p) {
+				t.Errorf("%s: passage %d\n got %v\nwant %v", format, i, q, p)
+			}
 		}
 	}
 }
