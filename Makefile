@@ -27,9 +27,12 @@ run: build ## Build everything and start a server with the demo story; prints it
 test: ## Run everything that CI runs
 	scripts/test
 
+PLAY_SEEDS ?= 100000
+PLAY_CLUSTER_FOR ?= 60s
 .PHONY: test-long
 test-long: $(test_install) ## Play many more random schedules of breaking nodes and connections (an hour or two)
-	go test ./test/cluster -count=1 -timeout=4h -drops=100 -seeds=50
+	PLAY_SEEDS=$(PLAY_SEEDS) go test -race ./internal/play -run 'TestRandomCommands|TestNodesThatRaceAndDie' -count=1 -timeout=4h -v
+	PLAY_CLUSTER_FOR=$(PLAY_CLUSTER_FOR) go test ./test/cluster -count=1 -timeout=4h -drops=100 -seeds=50
 
 ##@ Parts
 
