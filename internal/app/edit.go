@@ -20,7 +20,7 @@ func (a *App) newEdits(notifications *notification.Service) *coedit.Service {
 	if a.nodes.redis != nil {
 		deps.Bus = a.nodes.bus
 	}
-	return coedit.NewService(deps, coedit.Options{Node: string(a.nodes.node.ID), Logger: a.log})
+	return coedit.NewService(deps, coedit.Options{Node: string(a.nodes.node.ID), Logger: a.log, Observer: a.metrics.Documents})
 }
 
 // firstContent is the last release, as of an imported story, or the text that the story was made with.

@@ -7,6 +7,8 @@
 // totally ordered log of each document, and all replicas apply that log and
 // nothing else, so that at the same seq they are equal byte by byte. A [Bus]
 // between the nodes only carries hints: whatever it loses is read from the log.
+// Now and then nodes compare the hashes of what they have; where those differ
+// the replicas are read again, and an alarm is counted.
 //
 // Roles are those of package story: editors and authors write, everybody who
 // may read sees the document, commenters show their cursors. They are asked

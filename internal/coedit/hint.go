@@ -22,6 +22,7 @@ const (
 	hintUpdate    = "update"    // Data is the update of Seq
 	hintAwareness = "awareness" // Data is an awareness message
 	hintAsk       = "ask"       // tell the awareness of your visitors
+	hintSum       = "sum"       // Data is the hash of the document at Seq
 )
 
 // hint sends h to the other nodes, if there are any.
@@ -67,6 +68,10 @@ func (s *Service) hear(message []byte) {
 	case hintAwareness:
 		if list, err := yjs.DecodeAwareness(h.Data); err == nil {
 			_, _ = s.tellOpen(h.Story, remoteAwarenessMsg{list})
+		}
+	case hintSum:
+		if len(h.Data) == sumLength {
+			_, _ = s.tellOpen(h.Story, sumMsg{sum{h.Seq, [sumLength]byte(h.Data)}})
 		}
 	case hintAsk:
 		_, _ = s.tellOpen(h.Story, repeatMsg{})

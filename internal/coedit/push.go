@@ -147,6 +147,7 @@ func (r *room) unstored(group []*push, err error) {
 // tells everybody.
 func (r *room) stored(ctx context.Context, group []*push, c *candidate, u Update) {
 	maps.Copy(r.writers, c.news)
+	r.s.opts.Observer.DocStored(len(group), len(u.Data))
 	if u.Seq == r.seq+1 {
 		conn, from := r.source(group)
 		r.doc.Commit(c.plan)
@@ -321,6 +322,7 @@ func (r *room) mayUse(client uint64, by auth.UserID, news map[uint64]auth.UserID
 // kept to be looked at, and costs the client its replica.
 func (r *room) refuse(ctx context.Context, p *push, err error) {
 	refusal := refusalOf(err)
+	r.s.opts.Observer.DocRefused(string(refusal.Code))
 	p.fail(refusal)
 	switch refusal.Code {
 	case errs.MalformedUpdate, errs.Schema, errs.ClientID, errs.FutureDelete:

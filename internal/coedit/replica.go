@@ -132,6 +132,7 @@ func (r *room) applied(u Update, from uint64, except string) {
 	r.tail.updates, r.tail.bytes = r.tail.updates+1, r.tail.bytes+len(u.Data)
 	r.bounds.state += len(u.Data)
 	r.s.deps.Publisher.Updated(r.id, u, from, except)
+	r.tellSum()
 }
 
 // follow applies what the log has, at least up to a seq.
@@ -206,8 +207,15 @@ func (r *room) discard() {
 // forget frees the memory of the document.
 func (r *room) forget() {
 	r.doc = nil
-	r.s.memory.Add(-r.bytes)
-	r.bytes = 0
+	r.hold(0)
+}
+
+// hold takes over how many bytes the document takes.
+func (r *room) hold(bytes int64) {
+	grown := bytes - r.bytes
+	r.bytes = bytes
+	r.s.memory.Add(grown)
+	r.s.opts.Observer.DocsGrew(int(grown))
 }
 
 // save keeps the state in the database, so that the next load is short.
@@ -242,9 +250,7 @@ func (r *room) measure() {
 			r.bounds.units += body.Len()
 		}
 	}
-	bytes := int64(r.doc.Stats().Bytes)
-	r.s.memory.Add(bytes - r.bytes)
-	r.bytes = bytes
+	r.hold(int64(r.doc.Stats().Bytes))
 }
 
 // grow adds what an update of size bytes adds, or refuses it.

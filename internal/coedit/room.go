@@ -42,7 +42,8 @@ type room struct {
 	seq     int64
 	bounds  bounds
 	tail    tail
-	bytes   int64                  // part of Service.memory
+	bytes   int64 // part of Service.memory
+	sums    sums
 	writers map[uint64]auth.UserID // owners of client ids, as far as they have been seen
 
 	members   map[string]*member // by connection
@@ -82,7 +83,9 @@ func (r *room) run() {
 	ticker := time.NewTicker(tick)
 	defer ticker.Stop()
 	defer r.subscribe()()
-	defer func() { r.s.memory.Add(-r.bytes) }()
+	r.s.opts.Observer.DocOpened()
+	defer r.s.opts.Observer.DocClosed()
+	defer r.hold(0)
 	for {
 		select {
 		case m := <-r.inbox:
@@ -94,6 +97,7 @@ func (r *room) run() {
 			r.tellAwareness()
 		case <-ticker.C:
 			r.expire()
+			r.compareSums()
 			r.keepVersion()
 			if r.idle(r.s.opts.Unload) && r.quit() {
 				return

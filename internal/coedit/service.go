@@ -25,6 +25,8 @@ type Options struct {
 	Node   string           // names this node in the log; default: random
 	Logger *slog.Logger     // default slog.Default()
 
+	Observer Observer // default: none
+
 	Memory int64         // bytes of all open documents; default DefaultMemory
 	Unload time.Duration // how long a document stays after the last visitor; default 30 s
 	Poll   time.Duration // how often the log is asked for what the bus lost; default 1 s
@@ -42,6 +44,9 @@ func (o *Options) setDefaults() {
 	}
 	if o.Logger == nil {
 		o.Logger = slog.Default()
+	}
+	if o.Observer == nil {
+		o.Observer = unobserved{}
 	}
 	if o.Memory <= 0 {
 		o.Memory = DefaultMemory

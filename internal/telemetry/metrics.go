@@ -13,10 +13,11 @@ import (
 // other is the label of events that are not in the catalogue.
 const other = "other"
 
-// Metrics are the server's. Engine and Sockets observe it.
+// Metrics are the server's. Engine, Sockets and Documents observe it.
 type Metrics struct {
-	Engine  Engine
-	Sockets Sockets
+	Engine    Engine
+	Sockets   Sockets
+	Documents Documents
 
 	registry   *prometheus.Registry
 	batchSize  prometheus.Histogram
@@ -29,9 +30,10 @@ func New(events []string) *Metrics {
 	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	f := factory{r}
 	return &Metrics{
-		Engine:   newEngine(f),
-		Sockets:  newSockets(f, events),
-		registry: r,
+		Engine:    newEngine(f),
+		Sockets:   newSockets(f, events),
+		Documents: newDocuments(f),
+		registry:  r,
 		batchSize: f.histogram("store_batch_writes", "Writes that shared a transaction.",
 			prometheus.ExponentialBuckets(1, 2, 10)),
 		batchTimes: f.histogram("store_batch_seconds", "How long a transaction took to be stored.",

@@ -56,6 +56,14 @@ func TestMetrics(t *testing.T) {
 	m.Sockets.Emitted(ns, "made up", 1)
 	m.Sockets.Delivered(ns, 50)
 	m.Stored(3, 2*time.Millisecond)
+	m.Documents.DocOpened()
+	m.Documents.DocOpened()
+	m.Documents.DocClosed()
+	m.Documents.DocsGrew(500)
+	m.Documents.DocsGrew(-100)
+	m.Documents.DocStored(3, 40)
+	m.Documents.DocRefused("SCHEMA")
+	m.Documents.DocDiverged()
 
 	got := scrape(t, m)
 	for _, want := range []string{
@@ -68,6 +76,8 @@ func TestMetrics(t *testing.T) {
 		`event_seconds_count{event="other"} 1`, `event_errors_total{event="other"} 1`,
 		`events_sent_total{event="comment:created"} 1`, `events_sent_total{event="other"} 1`, `events_sent_bytes_total 101`,
 		`deliveries_total 50`, `store_batch_writes_sum 3`, `store_batch_seconds_count 1`,
+		`documents 1`, `document_bytes 400`, `document_updates_total 1`, `document_update_bytes_total 40`, `document_batches_total 3`,
+		`document_batches_refused_total{code="SCHEMA"} 1`, `document_batches_refused_total{code="GAP"} 0`, `document_divergences_total 1`,
 	} {
 		if !strings.Contains(got, "\nstorywire_"+want+"\n") {
 			t.Errorf("no line %q", want)
