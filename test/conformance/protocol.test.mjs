@@ -1,11 +1,11 @@
-// The wire as packets, played as scripts against the library and, with LIBRARY=reference, against the reference
-// implementation. "> x" sends a packet, "< x" expects one; [1,2] stands for a binary packet, {sid} for a session
-// id of 20 characters; "closed" waits for the end of the connection.
+// The wire as packets, played as scripts (see play) against the library and, with LIBRARY=reference, against the
+// reference implementation.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { http, received, sessionPath, webSocket } from "../support/raw.mjs";
+import { play } from "../support/script.mjs";
 import { until } from "../support/wait.mjs";
-import { reference, startLibrary } from "../support/process.mjs";
+import { startLibrary } from "../support/process.mjs";
 
 const timing = { "ping-interval-ms": 60_000, "ping-timeout-ms": 60_000, "connect-timeout-ms": 400, "max-payload": 10_000 };
 let server;
@@ -13,24 +13,6 @@ before(async () => {
   server = await startLibrary(timing);
 });
 after(() => server?.stop());
-
-const show = (packet) =>
-  typeof packet === "string" ? packet.replace(/"sid":"[\w-]{20}"/, '"sid":{sid}') : `[${[...packet]}]`;
-
-async function play(url, script, options) {
-  const socket = await webSocket(url, options);
-  try {
-    for (const step of script) {
-      const packet = step.slice(2);
-      if (step === "closed") await socket.closed;
-      else if (step[0] === ">") socket.send(packet[0] === "[" ? Buffer.from(JSON.parse(packet)) : packet);
-      else assert.equal(show(await received(socket)), packet, step);
-    }
-    assert.deepEqual(socket.packets.map(show), [], "nothing else was sent");
-  } finally {
-    socket.terminate();
-  }
-}
 
 const joined = ["> 40", '< 40{"sid":{sid}}', '< 42["auth",{}]'];
 

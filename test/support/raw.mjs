@@ -3,14 +3,17 @@ import { request } from "node:http";
 import { WebSocket } from "ws";
 import { next } from "./wait.mjs";
 
-/** One HTTP request on a connection of its own; the body as text. The path may be of any shape. */
+/** One HTTP request on a connection of its own; the body as text and as bytes. The path may be of any shape. */
 export function http(base, path, { method = "GET", headers = {}, body, signal } = {}) {
   return new Promise((resolve, reject) => {
     const req = request(new URL(base), { path, method, headers, agent: false, signal }, (res) => {
       const chunks = [];
       res.on("data", (chunk) => chunks.push(chunk));
       res.on("error", reject);
-      res.on("end", () => resolve({ status: res.statusCode, headers: res.headers, body: Buffer.concat(chunks).toString() }));
+      res.on("end", () => {
+        const bytes = Buffer.concat(chunks);
+        resolve({ status: res.statusCode, headers: res.headers, body: bytes.toString(), bytes });
+      });
     });
     req.on("upgrade", (res, socket) => {
       socket.destroy();
@@ -43,8 +46,8 @@ export async function pollingSession(base, headers) {
 export const sessionPath = (sid) => `/socket.io/?EIO=4&transport=polling&sid=${sid}`;
 
 /** A WebSocket with an Engine.IO session, after the open packet, which is in opened. */
-export async function webSocket(base, { query = "", headers, path = "/socket.io/" } = {}) {
-  const socket = new WebSocket(`${base.replace(/^http/, "ws")}${path}?EIO=4&transport=websocket${query}`, { headers });
+export async function webSocket(base, { query = "", headers, path = "/socket.io/", revision = 4 } = {}) {
+  const socket = new WebSocket(`${base.replace(/^http/, "ws")}${path}?EIO=${revision}&transport=websocket${query}`, { headers });
   socket.packets = [];
   socket.on("message", (data, binary) => socket.packets.push(binary ? data : String(data)));
   socket.closed = new Promise((resolve) => socket.once("close", (code, reason) => resolve({ code, reason: String(reason) })));

@@ -15,6 +15,7 @@ const engineOptions = {
   pingInterval: Number(option("ping-interval-ms", 25000)),
   pingTimeout: Number(option("ping-timeout-ms", 20000)),
   maxHttpBufferSize: Number(option("max-payload", 1e6)),
+  allowEIO3: option("eio3") === "true",
   cors: { origin: origins, credentials: true },
 };
 
