@@ -37,6 +37,7 @@ func (s *Server) docRoutes() {
 	s.user("GET /v1/docs/{id}/versions/{version}/diff", read, s.versionDiff)
 	s.user("POST /v1/docs/{id}/versions/{version}/restore", write, s.restoreVersion)
 	s.user("POST /v1/docs/{id}/publish", write, s.publishDoc)
+	s.user("POST /v1/docs/{id}/preview", s.deps.Limits.Move, s.previewDoc)
 	s.user("POST /v1/docs/{id}/import", write, s.importDoc)
 	s.user("POST /v1/docs:import", write, s.importNewDoc)
 	s.user("GET /v1/docs/{id}/export", read, s.exportDoc)

@@ -68,7 +68,7 @@ type Rates struct {
 	DocBytes ratelimit.Rate `name:"doc-bytes" env:"DOC_BYTES" default:"262144/s:2097152" help:"Bytes of updates of documents, per connection."`
 	Cursor   ratelimit.Rate `env:"CURSOR" default:"20/s:40" help:"Cursors in documents, per connection."`
 	Upload   ratelimit.Rate `env:"UPLOAD" default:"6/min:3" help:"What was written offline, per user."`
-	Move     ratelimit.Rate `env:"MOVE" default:"2/s:6" help:"Choices and votes in parties, per user."`
+	Move     ratelimit.Rate `env:"MOVE" default:"2/s:6" help:"Choices and votes in parties, and previews, per user."`
 	Code     ratelimit.Rate `env:"CODE" default:"10/min:10" help:"Attempts to join a party by its code, per user."`
 }
 

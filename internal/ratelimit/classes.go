@@ -15,7 +15,7 @@ type Rates struct {
 	DocBytes Rate // and their bytes
 	Cursor   Rate // awareness, per connection
 	Upload   Rate // what was written offline, per user
-	Move     Rate // choices and votes of a party, per user
+	Move     Rate // choices and votes of a party, previews; per user
 	Code     Rate // attempts to join by a code, per user
 }
 

@@ -175,15 +175,50 @@ func (r *Reader) value(e expression) (Value, error) {
 // Text returns the text of a passage as the reader finds it, little more than MaxText bytes of it.
 func (r *Reader) Text(p *Passage) string {
 	var b strings.Builder
-	r.write(&b, p.Blocks)
+	for _, piece := range r.Pieces(p) {
+		b.WriteString(piece.Text)
+	}
 	return strings.Trim(b.String(), "\n")
 }
 
-func (r *Reader) write(w *strings.Builder, blocks []Block) {
+// Piece is a piece of a text: words, or a mistake of its author.
+type Piece struct {
+	Text    string
+	Mistake *Problem // nil: these are words
+}
+
+// Pieces returns the text of a passage as the reader finds it, with the
+// mistakes where they are; only a [Sketch] has any.
+func (r *Reader) Pieces(p *Passage) []Piece {
+	var w pieces
+	r.write(&w, p.Blocks)
+	w.flush()
+	return w.list
+}
+
+// pieces gathers what is written.
+type pieces struct {
+	strings.Builder
+	list []Piece
+	size int // bytes in list
+}
+
+func (w *pieces) flush() {
+	if w.Len() > 0 {
+		w.size += w.Len()
+		w.list = append(w.list, Piece{Text: w.String()})
+		w.Reset()
+	}
+}
+
+func (r *Reader) write(w *pieces, blocks []Block) {
 	for _, bl := range blocks {
 		switch {
-		case w.Len() >= MaxText: // printed variables may make a short text long
+		case w.size+w.Len() >= MaxText: // printed variables may make a short text long
 			return
+		case bl.Mistake != nil:
+			w.flush()
+			w.list = append(w.list, Piece{Mistake: bl.Mistake})
 		case bl.If != "":
 			if holds, _ := r.Holds(bl.If); holds { // what cannot be worked out does not hold
 				r.write(w, bl.Then)

@@ -42,20 +42,33 @@ type compilation struct {
 	problems problems
 	byName   map[string]int // index in draft.Passages
 	compiler *compiler
-	compiled map[expression]*program
+	compiled map[expression]compiled
+	maxExprs int
 	used     map[string]bool // variables that are read
 	wrote    map[string]bool // variables that are set
 	p        *DraftPassage   // being compiled
+	text     *text           // of p; nil: not being read
+	lenient  bool            // a mistake becomes a block at its place
+}
+
+// compiled is what became of an expression: a program or an error.
+type compiled struct {
+	program *program
+	err     error
+}
+
+func (d *Draft) compilation() *compilation {
+	return &compilation{
+		draft: d, byName: make(map[string]int, len(d.Passages)),
+		compiled: make(map[expression]compiled), maxExprs: maxExprs, used: make(map[string]bool), wrote: make(map[string]bool),
+		tale: &Tale{V: Version, Title: strings.TrimSpace(d.Title), Vars: make(map[string]Var), Passages: make(map[PassageID]*Passage)},
+	}
 }
 
 // Compile checks d and makes what can be played of it. The tale is nil if one of
 // the problems is an error. Problems without a file have lines within their passage.
 func (d *Draft) Compile() (*Tale, []Problem) {
-	c := &compilation{
-		draft: d, byName: make(map[string]int, len(d.Passages)),
-		compiled: make(map[expression]*program), used: make(map[string]bool), wrote: make(map[string]bool),
-		tale: &Tale{V: Version, Title: strings.TrimSpace(d.Title), Vars: make(map[string]Var), Passages: make(map[PassageID]*Passage, len(d.Passages))},
-	}
+	c := d.compilation()
 	c.checkStory()
 	c.index()
 	c.declare()
@@ -96,6 +109,9 @@ func (c *compilation) at(line int, s Severity, code, format string, args ...any)
 		p.File = c.draft.File
 	}
 	c.problems.add(p)
+	if c.lenient && s == Error && line > 0 && c.text != nil {
+		c.text.mistake(p)
+	}
 }
 
 func (c *compilation) checkStory() {

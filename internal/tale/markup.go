@@ -34,6 +34,7 @@ type text struct {
 	pending strings.Builder // text that is not yet a block
 	noLinks bool            // the rest of the line has none
 	warned  map[string]bool // macros that are not known
+	wrong   int             // mistakes that have become blocks
 }
 
 // passage compiles c.p.
@@ -50,16 +51,20 @@ func (c *compilation) passage() {
 		return
 	}
 	t := &text{c: c, out: p, stack: []frame{{}}, warned: make(map[string]bool)}
+	c.text = t
+	defer func() { c.text = nil }()
 	body := strings.ReplaceAll(c.p.Body, "\r\n", "\n")
 	for line := range strings.SplitSeq(body, "\n") {
 		t.line++
 		t.readLine(strings.TrimRight(line, " \t"))
 	}
+	t.flush()
 	if n := len(t.stack) - 1; n > 0 {
 		t.fail("unclosed-if", "This <<if>> has no <<endif>>.", t.stack[n].line)
-		return
+		for len(t.stack) > 1 {
+			t.close()
+		}
 	}
-	t.flush()
 	p.Blocks = trim(merge(t.stack[0].then))
 }
 
@@ -225,6 +230,13 @@ func (t *text) say(s string) {
 	t.literal(s)
 }
 
+// mistake marks the place of a mistake. A text full of them shows the first ones.
+func (t *text) mistake(p Problem) {
+	if t.wrong++; t.wrong <= maxProblems {
+		t.add(Block{Mistake: &p})
+	}
+}
+
 // literal adds text to the text before it.
 func (t *text) literal(s string) { t.pending.WriteString(s) }
 
@@ -282,7 +294,7 @@ func (t *text) open(condition, outer string, chained bool) {
 		t.fail("too-deep", fmt.Sprintf("Conditions can be %d deep.", MaxDepth), t.line)
 		condition = "false"
 	}
-	condition = t.expression(condition, Bool)
+	condition = t.condition(condition)
 	t.stack = append(t.stack, frame{condition: condition, outer: outer, path: join(outer, condition), chained: chained, line: t.line})
 }
 
@@ -304,38 +316,51 @@ func join(outer, condition string) string {
 	return "(" + outer + ") && (" + condition + ")"
 }
 
+// never is what a condition with a mistake is taken for.
+const never = "false"
+
+// condition checks a condition that an author wrote and returns it as it is kept.
+func (t *text) condition(source string) string {
+	if kept, ok := t.expression(source, Bool); ok {
+		return kept
+	}
+	return never
+}
+
 // expression checks what an author wrote and returns it as it is kept.
-func (t *text) expression(source string, want Type) string {
+func (t *text) expression(source string, want Type) (kept string, ok bool) {
 	source = plain(source)
 	if len(source) > MaxExpr {
 		t.fail("expression", fmt.Sprintf("An expression has at most %d bytes.", MaxExpr), t.line)
-		return "false"
+		return "", false
 	}
-	if _, ok := t.c.compile(t.line, source, want); !ok {
-		return "false"
-	}
-	return source
+	_, ok = t.c.compile(t.line, source, want)
+	return source, ok
 }
 
 // compile checks an expression and remembers what it reads.
 func (c *compilation) compile(line int, source string, want Type) (p *program, ok bool) {
 	e := expression{source, want}
-	if p, ok = c.compiled[e]; ok {
-		return p, p != nil
-	}
-	if len(c.compiled) >= maxExprs {
-		c.at(line, Error, "too-many-expressions", "A story has at most %d different expressions.", maxExprs)
+	known, ok := c.compiled[e]
+	if !ok && len(c.compiled) >= c.maxExprs {
+		c.at(line, Error, "too-many-expressions", "A story has at most %d different expressions.", c.maxExprs)
 		return nil, false
 	}
-	p, err := c.compiler.compile(source, want)
-	c.compiled[e] = p
-	if err != nil {
+	if !ok {
+		known.program, known.err = c.compiler.compile(source, want)
+		c.compiled[e] = known
+	}
+	if err := known.err; err != nil {
 		code := "expression"
 		if strings.HasPrefix(err.Error(), "there is no variable") {
 			code = "unknown-variable"
 		}
 		c.at(line, Error, code, "In “%s”: %v.", strings.ToValidUTF8(source[:min(len(source), MaxExpr)], ""), err)
 		return nil, false
+	}
+	p = known.program
+	if ok {
+		return p, true
 	}
 	for _, name := range p.reads {
 		c.used[name] = true
@@ -358,10 +383,20 @@ func (t *text) set(args string) {
 	if !declared {
 		return // declare has said why
 	}
-	path := t.stack[len(t.stack)-1].path
-	a := Assign{Var: name, Expr: t.expression(source, v.Type), If: path}
 	t.c.wrote[name] = true
-	if v.Scope == Shared && (t.personal(a.Expr, v.Type) || path != "" && t.personal(path, Bool)) {
+	path := t.stack[len(t.stack)-1].path
+	personal := false
+	if path != "" {
+		if personal, ok = t.personal(path, Bool); !ok {
+			return
+		}
+	}
+	source, ok = t.expression(source, v.Type)
+	if !ok {
+		return
+	}
+	a := Assign{Var: name, Expr: source, If: path}
+	if mine, _ := t.personal(source, v.Type); v.Scope == Shared && (mine || personal) {
 		t.fail("private-leak", "A shared variable cannot depend on what only one player knows.", t.line)
 	}
 	if len(t.out.Set) >= MaxSets {
@@ -371,9 +406,11 @@ func (t *text) set(args string) {
 	t.out.Set = append(t.out.Set, a)
 }
 
-func (t *text) personal(source string, want Type) bool {
+// personal reports whether the value of an expression may differ from reader
+// to reader; joined conditions have limits of their own, which they may not keep.
+func (t *text) personal(source string, want Type) (personal, ok bool) {
 	p, ok := t.c.compile(t.line, source, want)
-	return ok && p.personal
+	return ok && p.personal, ok
 }
 
 // link adds the choice that a link is and returns its label.
@@ -401,7 +438,9 @@ func (t *text) link(p piece) (label string) {
 	}
 	t.attributes(&c, p.attributes)
 	if c.If != "" {
-		t.personal(c.If, Bool) // joined conditions have limits of their own
+		if _, ok := t.personal(c.If, Bool); !ok {
+			c.If = never
+		}
 	}
 	t.out.Choices = append(t.out.Choices, c)
 	return label
@@ -446,7 +485,7 @@ func (t *text) attributes(c *Choice, source string) {
 		value = strings.TrimSpace(value)
 		switch strings.TrimSpace(name) {
 		case "if":
-			c.If = join(c.If, t.expression(value, Bool))
+			c.If = join(c.If, t.condition(value))
 		case "once":
 			c.Once = true
 		case "auto":

@@ -55,16 +55,17 @@ func Failed(ps []Problem) bool {
 type problems struct {
 	list   []Problem
 	failed bool
+	more   int // may be kept besides maxProblems
 }
 
 func (ps *problems) add(p Problem) {
 	if p.Severity == Error {
-		if !ps.failed && len(ps.list) >= maxProblems {
-			ps.list[maxProblems-1] = p
+		if !ps.failed && len(ps.list) >= maxProblems+ps.more {
+			ps.list[len(ps.list)-1] = p
 		}
 		ps.failed = true
 	}
-	if len(ps.list) < maxProblems {
+	if len(ps.list) < maxProblems+ps.more {
 		ps.list = append(ps.list, p)
 	}
 }

@@ -115,6 +115,8 @@ type Block struct {
 	If    string  `json:"if,omitempty"`
 	Then  []Block `json:"then,omitempty"`
 	Else  []Block `json:"else,omitempty"`
+
+	Mistake *Problem `json:"-"` // what is wrong at this place; only in a [Sketch]
 }
 
 // Assign sets a variable when a passage is entered.

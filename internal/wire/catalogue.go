@@ -130,6 +130,8 @@ func RESTBodies() []reflect.Type {
 		reflect.TypeFor[DocAuthors](),
 		reflect.TypeFor[DocPublish](),
 		reflect.TypeFor[DocPublished](),
+		reflect.TypeFor[DocPreviewAsk](),
+		reflect.TypeFor[DocPreview](),
 		reflect.TypeFor[DocImported](),
 		reflect.TypeFor[InvitationCreate](),
 		reflect.TypeFor[InvitationList](),

@@ -857,6 +857,30 @@ export interface DocPublished {
   problems: DocProblem[];
 }
 
+export interface DocPreviewAsk {
+  from: string;
+  vars?: Record<string, boolean | number | string>;
+  role?: string;
+  choices?: DocPreviewChoice[];
+}
+
+export interface DocPreview {
+  seq: number;
+  passageId: string;
+  name: string;
+  text: DocPreviewPiece[];
+  options: DocPreviewOption[];
+  vars: DocPreviewVar[];
+  roles: string[];
+  role: string;
+  path: DocPreviewStep[];
+  taken: number;
+  ended: boolean;
+  loops: boolean;
+  notes: string[];
+  problems: DocProblem[];
+}
+
 export interface DocImported {
   seq: number;
   problems: DocProblem[];
@@ -1116,6 +1140,37 @@ export interface DocPassageDiff {
 export interface DocAuthorRun {
   user: User | null;
   text: string;
+}
+
+export interface DocPreviewChoice {
+  option: string;
+  to: string;
+}
+
+export interface DocPreviewPiece {
+  text: string;
+  mistake: DocProblem | null;
+}
+
+export interface DocPreviewOption {
+  id: string;
+  label: string;
+  to: string;
+  who?: string;
+}
+
+export interface DocPreviewVar {
+  name: string;
+  type: 'bool' | 'int' | 'string';
+  scope: 'shared' | 'private';
+  init: boolean | number | string;
+  value: boolean | number | string;
+}
+
+export interface DocPreviewStep {
+  passageId: string;
+  name: string;
+  label: string;
 }
 
 export interface Invitation {
