@@ -276,6 +276,14 @@ func TestModes(t *testing.T) {
 			p.off("dan")
 			p.at("Right")
 		}},
+		{"majority: who was lost with a node is waited for during the grace", tale.ModeMajority, func(p *party) {
+			p.choose("ann", "Right")
+			p.ok(play.Cmd{Kind: play.LoseNode, Node: "n1"})
+			p.ok(play.Cmd{Kind: play.Attach, Actor: "ann", Node: "n2", Epoch: 1})
+			p.at("Start")
+			p.wait(31 * time.Second)
+			p.at("Right")
+		}},
 		{"majority: the last who is missing leaves", tale.ModeMajority, func(p *party) {
 			p.choose("ann", "Right")
 			p.choose("ben", "Left")

@@ -58,7 +58,7 @@ func (t *turn) link(seat *Seat) {
 		}
 		return
 	}
-	seat.Conn, seat.GraceMs = On, 0
+	seat.Conn, seat.GraceMs, seat.Awaited = On, 0, false
 	epoch := t.cmd.Epoch
 	for _, l := range seat.Links {
 		if l.Node == t.cmd.Node {
@@ -113,6 +113,7 @@ func (t *turn) unlink(user auth.UserID, is func(Link) bool) {
 	seat.Links = slices.DeleteFunc(slices.Clone(old.Links), is)
 	if len(seat.Links) == 0 {
 		seat.Conn, seat.GraceMs = InGrace, t.env.NowMs+graceMilli
+		seat.Awaited = t.cmd.Kind == LoseNode
 	}
 	t.emit(Event{Type: Connected, Actor: user, Data: Data{Seat: &seat}})
 }
@@ -120,7 +121,7 @@ func (t *turn) unlink(user auth.UserID, is func(Link) bool) {
 // vacate ends somebody's part in the party.
 func (t *turn) vacate(user auth.UserID, how EventType, conn Conn) {
 	seat := *t.s.seat(user)
-	seat.Conn, seat.Links, seat.GraceMs, seat.Ready = conn, nil, 0, false
+	seat.Conn, seat.Links, seat.GraceMs, seat.Ready, seat.Awaited = conn, nil, 0, false, false
 	t.emit(Event{Type: how, Actor: t.cmd.Actor, Data: Data{Seat: &seat}})
 }
 
@@ -149,7 +150,7 @@ func (t *turn) tick() {
 	now := t.env.NowMs
 	for i := range t.s.Seats {
 		if seat := t.s.Seats[i]; seat.Conn == InGrace && seat.GraceMs <= now {
-			seat.Conn, seat.GraceMs = Off, 0
+			seat.Conn, seat.GraceMs, seat.Awaited = Off, 0, false
 			t.emit(Event{Type: Connected, Actor: seat.User, Data: Data{Seat: &seat}})
 		}
 	}

@@ -3,6 +3,7 @@ package play_test
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -68,9 +69,17 @@ func (s *site) times(d time.Duration) time.Duration { return time.Duration(int64
 
 // node starts a node; stop ends it as a crash does, without a word.
 func (s *site) node(name string, shared bool) (n *play.Service, stop func()) {
-	n = play.NewService(play.Deps{Store: s.db, Stories: s.stories, People: nobodies{}, Publisher: s, Notifier: nobodies{}}, play.Options{
-		Now: s.now, Node: name, Shared: shared, Beat: s.times(50 * time.Millisecond),
-	})
+	return s.run(s.db, play.Options{Now: s.now, Node: name, Shared: shared})
+}
+
+// nodeOn is node with another store and another clock; it has neighbours.
+func (s *site) nodeOn(name string, db play.Store, now func() time.Time) (n *play.Service, stop func()) {
+	return s.run(db, play.Options{Now: now, Node: name, Shared: true})
+}
+
+func (s *site) run(db play.Store, o play.Options) (n *play.Service, stop func()) {
+	o.Beat, o.Logger = s.times(50*time.Millisecond), slog.New(slog.DiscardHandler)
+	n = play.NewService(play.Deps{Store: db, Stories: s.stories, People: nobodies{}, Publisher: s, Notifier: nobodies{}}, o)
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	running.Go(func() { _ = n.Run(ctx) })
@@ -191,9 +200,32 @@ func TestRestartInTheMiddleOfAVote(t *testing.T) {
 	if !again.Duplicate {
 		t.Errorf("the vote sent again gives %+v", again)
 	}
-	s.do(n, id, "ben", play.Cmd{Kind: play.Choose, ID: "b", Round: 1, Option: before.Options[1].ID})
-	s.eventually("the majority decides", id, func(st *play.State) bool { return st.Round == 2 })
+	for i, who := range []auth.UserID{"ann", "ben", "cat"} { // they are connected again
+		n.Link(id, who)
+		if _, _, _, err := n.Sync(t.Context(), who, id, 0); err != nil {
+			t.Fatal(i, err)
+		}
+	}
+	s.do(n, id, "ben", play.Cmd{Kind: play.Choose, ID: "b", Round: 1, Option: before.Options[0].ID})
+	s.do(n, id, "cat", play.Cmd{Kind: play.Choose, ID: "c", Round: 1, Option: before.Options[2].ID})
+	if got, want := s.row(id).State.Path[0].Option, s.chance(before); got != want {
+		t.Errorf("chance decides the tie for %s, before the restart it would have been %s", got, want)
+	}
 	s.replay(id)
+}
+
+// chance returns what comes of a tie of ann, ben and cat in a state that is in memory.
+func (s *site) chance(st *play.State) string {
+	s.t.Helper()
+	for i, user := range []auth.UserID{"ann", "ben", "cat"} {
+		option := st.Options[[]int{1, 0, 2}[i]].ID
+		next, _, err := play.Reduce(st, play.Cmd{Kind: play.Choose, ID: string(user), Actor: user, Round: 1, Option: option}, play.Env{Book: book(s.t, fork), NowMs: st.ActiveMs})
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		st = next
+	}
+	return st.Path[0].Option
 }
 
 func TestTwoNodesChooseAtOnce(t *testing.T) {

@@ -89,6 +89,7 @@ type Seat struct {
 	Conn    Conn        `json:"conn"`
 	Links   []Link      `json:"links,omitempty"`
 	GraceMs int64       `json:"graceMs,omitempty"` // when the grace ends
+	Awaited bool        `json:"awaited,omitempty"` // in grace because the node was lost: a round waits, or the first to return would decide it
 }
 
 // present reports whether the player counts as being there.
@@ -200,12 +201,12 @@ func (s *State) seat(id auth.UserID) *Seat {
 }
 
 // counted reports whether the round waits for somebody: live, for who is
-// connected now; by mail, for all who have not gone.
+// connected now or was until the node was lost; by mail, for all who have not gone.
 func (s *State) counted(seat *Seat) bool {
 	if s.Settings.Pace == Mail {
 		return !seat.gone()
 	}
-	return seat.Conn == On
+	return seat.Conn == On || seat.Awaited
 }
 
 // there reports whether somebody plays on.
