@@ -224,11 +224,56 @@ func TestPartyChatAndTyping(t *testing.T) {
 	}
 }
 
+// TestTwoTabsAreOneSeat: one seat, one vote, and the seat is there until the
+// last tab has gone.
+func TestTwoTabsAreOneSeat(t *testing.T) {
+	w := newWorld(t, options{})
+	id := w.branching()
+	ann, ben, again := w.open("ann"), w.open("ben"), w.open("ben")
+	party := ann.do("play:create", m{"storyId": id, "settings": m{"mode": "majority"}})["sessionId"].(string)
+	ben.do("play:join", m{"sessionId": party})
+	if seats := again.do("play:join", m{"sessionId": party})["view"].(m)["seats"].([]any); len(seats) != 2 {
+		t.Fatalf("with two tabs of ben there are %d seats", len(seats))
+	}
+	ann.do("play:start", m{"sessionId": party, "force": true})
+	round := again.event("round")["payload"].(m)["round"].(m)
+	ben.do("play:choose", m{"sessionId": party, "round": 1, "option": option(t, round, "Left")})
+	again.do("play:choose", m{"sessionId": party, "round": 1, "option": option(t, round, "Right")})
+	for {
+		v := ann.event("voted")["payload"].(m)["votes"].(m)
+		if v["by"].(m)["ben"] != option(t, round, "Right") {
+			continue // the first of ben's votes
+		}
+		if counts := v["counts"].(m); counts[option(t, round, "Right")] != 1.0 || len(v["voted"].([]any)) != 1 {
+			t.Errorf("ben's tabs have voted %v", v)
+		}
+		break
+	}
+	ben.Close()
+	ann.do("play:choose", m{"sessionId": party, "round": 1, "option": option(t, round, "Left")})
+	conns := func() (conns []any) {
+		for _, e := range ann.heard("play:event") {
+			if e["type"] == "conn" {
+				conns = append(conns, e["payload"].(m)["seat"].(m)["conn"])
+			}
+		}
+		return conns
+	}
+	if got := conns(); len(got) != 0 {
+		t.Errorf("with one of two tabs closed ben is %v", got)
+	}
+	again.Close()
+	if e := ann.event("conn"); e["payload"].(m)["seat"].(m)["conn"] != "grace" {
+		t.Errorf("with both tabs closed ann hears %v", e)
+	}
+}
+
 func TestKickedPlayerHearsNothingMore(t *testing.T) {
 	w := newWorld(t, options{})
 	id := w.branching()
 	ann, ben := w.open("ann"), w.open("ben")
-	party := ann.do("play:create", m{"storyId": id, "settings": m{}})["sessionId"].(string)
+	made := ann.do("play:create", m{"storyId": id, "settings": m{}})
+	party := made["sessionId"].(string)
 	ben.do("play:join", m{"sessionId": party})
 	ann.do("play:kick", m{"sessionId": party, "userId": "ben"})
 	ben.event("kicked")
@@ -236,9 +281,12 @@ func TestKickedPlayerHearsNothingMore(t *testing.T) {
 	if n := len(ben.heard("play:chat")); n != 0 {
 		t.Error("who was sent away hears the chat")
 	}
-	for event, payload := range map[string]m{"play:join": {"sessionId": party}, "play:sync": {"sessionId": party}} {
-		if code := ben.refusal(event, command(payload)); code != "KICKED" {
-			t.Errorf("%s of who was sent away is refused with %s", event, code)
+	for _, try := range []struct {
+		event   string
+		payload m
+	}{{"play:join", m{"sessionId": party}}, {"play:join", m{"code": made["view"].(m)["code"]}}, {"play:sync", m{"sessionId": party}}} {
+		if code := ben.refusal(try.event, command(try.payload)); code != "KICKED" {
+			t.Errorf("%s %v of who was sent away is refused with %s", try.event, try.payload, code)
 		}
 	}
 	if code := ben.refusal("play:join", command(m{"sessionId": party, "as": "spectator"})); code != "KICKED" {

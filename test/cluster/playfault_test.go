@@ -44,12 +44,12 @@ type seen struct {
 	}
 }
 
-// opens makes a party of a guest at the node; joins brings another one.
-func opens(ctx context.Context, t *testing.T, n *harness.Node, name, settings string) *guest {
+// opens makes a party of a guest who plays a story at the node; joins brings another one.
+func opens(ctx context.Context, t *testing.T, n *harness.Node, name, story, settings string) *guest {
 	t.Helper()
 	a := &arena{t: t, nodes: []*harness.Node{n}}
 	var made struct{ Story struct{ ID string } }
-	a.post(ctx, name, "/v1/stories:import?name=crossing.twee", crossing, &made)
+	a.post(ctx, name, "/v1/stories:import?name=story.twee", story, &made)
 	var party struct{ SessionID string }
 	a.post(ctx, name, "/v1/plays", fmt.Sprintf(`{"storyId":%q,"settings":%s}`, made.Story.ID, settings), &party)
 	return joins(ctx, t, n, name, party.SessionID)
@@ -157,7 +157,7 @@ func TestPartyWithoutRedis(t *testing.T) {
 	redis, url := servers.Redis(t), servers.Postgres(t)
 	settings := []string{"REDIS_URL=" + redis.URL, "DATABASE_URL=" + url, "RATE_MOVE=1000000/s"}
 	a, b := harness.Start(t, settings...), harness.Start(t, settings...)
-	ann := opens(ctx, t, a, "ann", `{"mode":"majority"}`)
+	ann := opens(ctx, t, a, "ann", crossing, `{"mode":"majority"}`)
 	ben := joins(ctx, t, b, "ben", ann.party)
 	ann.must("play:start", map[string]any{"force": true})
 	ben.hears("round")
@@ -192,7 +192,7 @@ func TestPartyWhilePostgresFails(t *testing.T) {
 	pg := servers.NewPostgresServer(t)
 	settings := []string{"REDIS_URL=" + servers.Redis(t).URL, "DATABASE_URL=" + pg.URL, "RATE_MOVE=1000000/s"}
 	a, b := harness.Start(t, settings...), harness.Start(t, settings...)
-	ann := opens(ctx, t, a, "ann", `{"mode":"first","timerSec":5}`)
+	ann := opens(ctx, t, a, "ann", crossing, `{"mode":"first","timerSec":5}`)
 	ben := joins(ctx, t, b, "ben", ann.party)
 	ann.must("play:start", map[string]any{"force": true})
 	choice := ann.choice(0)
@@ -229,7 +229,7 @@ func TestServerRestartsInTheMiddleOfAVote(t *testing.T) {
 	defer cancel()
 	file := filepath.Join(t.TempDir(), "test.db")
 	n := harness.Start(t, "DATABASE_URL="+file)
-	ann := opens(ctx, t, n, "ann", `{"mode":"majority","tie":"random","timerSec":120}`)
+	ann := opens(ctx, t, n, "ann", crossing, `{"mode":"majority","tie":"random","timerSec":120}`)
 	ben, cat := joins(ctx, t, n, "ben", ann.party), joins(ctx, t, n, "cat", ann.party)
 	ann.must("play:start", map[string]any{"force": true})
 	ann.must("play:choose", ann.choice(0))
