@@ -9,6 +9,7 @@ const development: NextConfig = {
     { source: '/story/:id', destination: '/story' },
     { source: '/edit/:id', destination: '/edit' },
     { source: '/party/:id', destination: '/party' },
+    { source: '/invite/:code', destination: '/invite' },
     { source: '/socket.io/:path*', destination: `${server}/socket.io/:path*` },
     { source: '/v1/:path*', destination: `${server}/v1/:path*` },
     { source: '/demo/:path*', destination: `${server}/demo/:path*` },

@@ -5,12 +5,13 @@ import { StorywireProvider, useConnection, useReadable } from '@storywire/client
 import { usePathname } from 'next/navigation';
 import { useEffect, useRef, useState } from 'react';
 import { type Account, accountState, signOut } from '@/lib/account';
-import { routeOf } from '@/lib/route';
+import { type Route, routeOf } from '@/lib/route';
 import { Boot } from './Boot';
 import { DemoStrip } from './DemoStrip';
 import { EditPage } from './editor/EditPage';
 import { Home } from './Home';
 import { Inbox } from './Inbox';
+import { InvitePage } from './InvitePage';
 import { Keys } from './Keys';
 import { Missing } from './Missing';
 import { PartyPage } from './PartyPage';
@@ -30,10 +31,17 @@ export function Application() {
       </a>
       {account.status === 'unknown' ? null : <DemoStrip />}
       {account.status === 'unknown' ? <Boot page={route.page} /> : null}
-      {account.status === 'out' ? <SignIn notice={account.notice} /> : null}
+      {account.status === 'out' ? <SignIn notice={account.notice ?? noticeOf(route)} /> : null}
       {account.status === 'in' ? <Live key={account.account.token} account={account.account} /> : null}
     </>
   );
+}
+
+/** Why somebody who comes to this page has to sign in first. */
+function noticeOf({ page }: Route): string | null {
+  return page === 'invite'
+    ? 'You are invited to write in a story. Come in, and it is yours to accept.'
+    : null;
 }
 
 /** The part that is connected: one client per sign-in. */
@@ -61,6 +69,7 @@ function Live({ account }: { account: Account }) {
       {route.page === 'story' ? <StoryPage key={route.id} storyId={route.id} /> : null}
       {route.page === 'edit' ? <EditPage key={route.id} storyId={route.id} /> : null}
       {route.page === 'party' ? <PartyPage key={route.id} id={route.id} /> : null}
+      {route.page === 'invite' ? <InvitePage key={route.code} code={route.code} /> : null}
       {route.page === 'inbox' ? <Inbox /> : null}
       {route.page === 'missing' ? <Missing /> : null}
       <Toasts />

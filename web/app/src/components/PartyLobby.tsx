@@ -8,6 +8,7 @@ import { onKey } from '@/lib/keys';
 import { partyPath, people, rulesOf, seatsOf } from '@/lib/party';
 import { storyPath } from '@/lib/route';
 import { useCommand } from '@/lib/useCommand';
+import { useCopy } from '@/lib/useCopy';
 import { LiveAvatar } from './Avatar';
 import styles from './lobby.module.css';
 import { ChangeSettings } from './NewParty';
@@ -82,19 +83,7 @@ export function PartyLobby({ view, party, me }: Props) {
 
 function Share({ code }: { code: string }) {
   const link = `${window.location.origin}${partyPath(code)}`;
-  const [copied, setCopied] = useState(false);
-  useEffect(() => {
-    if (!copied) return;
-    const timer = setTimeout(() => setCopied(false), 2_500);
-    return () => clearTimeout(timer);
-  }, [copied]);
-  const copy = async () => {
-    // Browsers give the clipboard to safe origins only; the link can be selected by hand everywhere.
-    await navigator.clipboard?.writeText(link).then(
-      () => setCopied(true),
-      () => setCopied(false),
-    );
-  };
+  const { copied, copy } = useCopy();
   return (
     <section className={styles.share} aria-label="Invitation">
       <div className={styles.words}>
@@ -110,7 +99,7 @@ function Share({ code }: { code: string }) {
         </p>
         <p className={styles.link}>
           <span>{link.replace(/^https?:\/\//, '')}</span>
-          <button type="button" className="quiet" onClick={() => void copy()}>
+          <button type="button" className="quiet" onClick={() => void copy(link)}>
             {copied ? (
               <Check size={16} strokeWidth={1.5} aria-hidden="true" />
             ) : (

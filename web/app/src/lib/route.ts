@@ -4,6 +4,7 @@ export type Route =
   | { page: 'story'; id: string }
   | { page: 'edit'; id: string }
   | { page: 'party'; id: string }
+  | { page: 'invite'; code: string }
   | { page: 'missing' };
 
 /** Which page a path means. `/story` without an id is the exported shell before it knows its address. */
@@ -18,6 +19,7 @@ export function routeOf(pathname: string): Route {
   if (first === 'story') return { page: 'story', id: decode(second) };
   if (first === 'edit') return { page: 'edit', id: decode(second) };
   if (first === 'party') return { page: 'party', id: decode(second) };
+  if (first === 'invite') return { page: 'invite', code: decode(second) };
   return { page: 'missing' };
 }
 
@@ -30,6 +32,7 @@ function decode(segment: string): string {
 }
 
 export const storyPath = (id: string): string => `/story/${encodeURIComponent(id)}`;
+export const invitePath = (code: string): string => `/invite/${encodeURIComponent(code)}`;
 export const editPath = (id: string): string => `/edit/${encodeURIComponent(id)}`;
 
 /**

@@ -1,6 +1,6 @@
 import type { Role } from '@storywire/client';
 import { mayWrite } from '@storywire/client/edit';
-import { History, type LucideIcon } from 'lucide-react';
+import { History, type LucideIcon, UsersRound } from 'lucide-react';
 import { type ComponentType, lazy } from 'react';
 import type { Desk } from '@/lib/editor/useDesk';
 
@@ -30,5 +30,11 @@ export const PANELS: readonly Panel[] = [
     Icon: History,
     isFor: mayWrite,
     Body: lazy(() => import('./Versions').then(({ Versions }) => ({ default: Versions }))),
+  },
+  {
+    id: 'authors',
+    title: 'Authors',
+    Icon: UsersRound,
+    Body: lazy(() => import('./Authors').then(({ Authors }) => ({ default: Authors }))),
   },
 ];

@@ -19,6 +19,7 @@ test.each([
   ['/story/a%20b', { page: 'story', id: 'a b' }],
   ['/story/%', { page: 'story', id: '%' }],
   ['/edit/a', { page: 'edit', id: 'a' }],
+  ['/invite/ABC', { page: 'invite', code: 'ABC' }],
   ['/story/a/b', { page: 'missing' }],
   ['/nowhere', { page: 'missing' }],
 ])('the path %s', (path, route) => {

@@ -1,0 +1,5 @@
+import { Application } from '@/components/Application';
+
+export default function Page() {
+  return <Application />;
+}
