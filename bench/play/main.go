@@ -210,10 +210,12 @@ func (b *bench) vote(ctx context.Context, i int, id play.ID, turn int) {
 	for j := range bots {
 		wg.Go(func() {
 			c := play.Cmd{Kind: play.Choose, ID: fmt.Sprint("t", turn, "b", j), Round: st.Round, Option: option}
-			b.sent.Store(string(id)+c.ID, time.Now())
+			bot := auth.UserID(fmt.Sprint("p", i, "b", j))
+			sent := string(id) + play.CommandID(bot, c.ID)
+			b.sent.Store(sent, time.Now())
 			b.moves.Add(1)
-			if _, err := b.plays.Do(ctx, auth.UserID(fmt.Sprint("p", i, "b", j)), id, c); err != nil {
-				b.sent.Delete(string(id) + c.ID)
+			if _, err := b.plays.Do(ctx, bot, id, c); err != nil {
+				b.sent.Delete(sent)
 				if errs.CodeOf(err) != errs.StaleRound { // the fourth comes when three have decided
 					b.lost.Add(1)
 				}

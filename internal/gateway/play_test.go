@@ -2,10 +2,13 @@ package gateway_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/storywire/storywire/internal/auth"
+	"github.com/storywire/storywire/internal/play"
 	"github.com/storywire/storywire/internal/ratelimit"
 	"github.com/storywire/storywire/internal/story"
 )
@@ -372,4 +375,65 @@ func TestPartyOfAPrivateStory(t *testing.T) {
 		t.Fatal(err)
 	}
 	ben.do("play:join", m{"code": code})
+}
+
+// TestPartyNotifications: who is asked to play, whom a party by mail waits for,
+// and who was away when a party goes on, is told; nobody is told of what they do
+// themselves, nor of what they see.
+func TestPartyNotifications(t *testing.T) {
+	w := newWorld(t, options{})
+	id := w.branching()
+	ann := w.open("ann")
+	made := ann.do("play:create", m{"storyId": id, "settings": m{"mode": "majority", "pace": "mail", "timerSec": 0}})
+	party := made["sessionId"].(string)
+	told := func(name string) (list []string) { // oldest first, with what it is about
+		tab := w.open(name)
+		defer tab.Close()
+		for _, n := range tab.ok("notification:list", m{})["items"].([]any) {
+			n := n.(m)
+			if n["link"] != "/party/"+party || n["data"].(m)["sessionId"] != party {
+				t.Errorf("%s is told of %v", name, n)
+			}
+			list = append([]string{n["type"].(string)}, list...)
+		}
+		return list
+	}
+	await := func(name string, want ...string) {
+		t.Helper()
+		var got []string
+		for deadline := time.Now().Add(patience); !slices.Equal(got, want); time.Sleep(10 * time.Millisecond) {
+			if got = told(name); time.Now().After(deadline) {
+				t.Fatalf("%s is told %v, want %v %s", name, got, want, w.log)
+			}
+		}
+	}
+	ann.ok("play:invite", m{"sessionId": party, "userIds": []string{"ben", "cat", "ann"}})
+	await("ben", "play.invited")
+	await("cat", "play.invited")
+	for _, name := range []string{"ben", "cat"} { // without a connection, as by mail
+		if _, err := w.plays.Enter(t.Context(), auth.UserID(name), play.Entry{ID: play.ID(party), CmdID: "join"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	choose := func(name string, round int, option string) {
+		t.Helper()
+		commands++
+		c := play.Cmd{Kind: play.Choose, ID: fmt.Sprint("c", commands), Round: round, Option: option}
+		if _, err := w.plays.Do(t.Context(), auth.UserID(name), play.ID(party), c); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ann.do("play:start", m{"sessionId": party, "force": true})
+	await("ben", "play.invited", "play.your_turn")
+	await("cat", "play.invited", "play.your_turn")
+	choose("ben", 1, "1:0")
+	choose("cat", 1, "1:0") // decides: ben is to choose again, cat knows
+	await("ben", "play.invited", "play.your_turn", "play.your_turn")
+	ann.do("play:pause", m{"sessionId": party})
+	ann.do("play:resume", m{"sessionId": party})
+	await("ben", "play.invited", "play.your_turn", "play.your_turn", "play.resumed")
+	await("cat", "play.invited", "play.your_turn", "play.your_turn", "play.resumed") // the other half of the round is hers
+	if got := told("ann"); len(got) != 0 {
+		t.Errorf("ann, who is there, is told %v", got)
+	}
 }

@@ -125,7 +125,7 @@ func (m *model) act() {
 			return
 		}
 		if code := errs.CodeOf(err); code != errs.Unavailable && code != errs.Conflict {
-			if seq := m.seqOf(cmd.ID); seq > 0 {
+			if seq := m.seqOf(play.CommandID(cmd.Actor, cmd.ID)); seq > 0 {
 				m.t.Errorf("%s is stored at %d and refused: %v", cmd.ID, seq, err)
 			}
 			return // refused for good
@@ -138,7 +138,7 @@ func (m *model) act() {
 
 // acknowledge checks what a client was told: I3, I4.
 func (m *model) acknowledge(cmd play.Cmd, r play.Result) {
-	seq := m.seqOf(cmd.ID)
+	seq := m.seqOf(play.CommandID(cmd.Actor, cmd.ID))
 	if seq > 0 && r.Seq != seq {
 		m.t.Errorf("%s is stored at %d and answered with %d", cmd.ID, seq, r.Seq)
 	}

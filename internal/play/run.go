@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -198,12 +199,15 @@ func (s *Service) tellLater(ctx context.Context) {
 // notify tells players who are not there what concerns them.
 func (s *Service) notify(_ context.Context, before *State, w *work) {
 	after := w.state
-	if after.Settings.Pace == Mail && (after.Round != before.Round || after.Turn != before.Turn || before.Status != after.Status) {
+	if after.Settings.Pace == Mail {
+		anew := after.Round != before.Round || len(after.Tied) != len(before.Tied)
 		for i := range after.Seats {
-			if seat := &after.Seats[i]; len(seat.Links) == 0 && after.WaitsFor(seat.User) {
-				s.send(after, notification.PlayYourTurn, []auth.UserID{seat.User}, "", "Your turn in “"+after.Title+"”",
-					fmt.Sprintf("turn:%s:%d:%d", after.ID, after.Round, seat.No))
+			seat := &after.Seats[i]
+			if len(seat.Links) > 0 || !after.WaitsFor(seat.User) || !anew && before.WaitsFor(seat.User) || w.acted(seat.User) {
+				continue
 			}
+			s.send(after, notification.PlayYourTurn, []auth.UserID{seat.User}, "", "Your turn in “"+after.Title+"”",
+				fmt.Sprintf("turn:%s:%d:%d:%d", after.ID, after.Round, len(after.Tied), seat.No))
 		}
 	}
 	if before.Status == Paused && before.Reason == ByHost && after.Status == Playing {
@@ -216,6 +220,11 @@ func (s *Service) notify(_ context.Context, before *State, w *work) {
 		s.send(after, notification.PlayResumed, away, after.Host, "“"+after.Title+"” goes on",
 			fmt.Sprintf("resumed:%s:%d", after.ID, after.Seq))
 	}
+}
+
+// acted reports whether somebody did something in this write: they know what came of it.
+func (w *work) acted(user auth.UserID) bool {
+	return slices.ContainsFunc(w.calls, func(c *call) bool { return c.cmd.Actor == user })
 }
 
 // send notifies people of a party in the background. The key makes it once.

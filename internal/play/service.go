@@ -3,6 +3,8 @@ package play
 import (
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
 	"errors"
 	"log/slog"
@@ -214,6 +216,13 @@ func checkCmdID(id string) error {
 	return nil
 }
 
+// CommandID returns the id under which a command of caller is stored: the same
+// cmdId of two players is two commands, also where clients count them 1, 2, 3.
+func CommandID(caller auth.UserID, cmdID string) string {
+	sum := sha256.Sum256([]byte(string(caller) + "\x00" + cmdID)) // no cmdId has a zero byte
+	return base64.RawURLEncoding.EncodeToString(sum[:16])
+}
+
 // Find returns the party that somebody names by its id or its code.
 func (s *Service) Find(ctx context.Context, id ID, code string) (ID, error) {
 	const op = "play.Find"
@@ -266,7 +275,7 @@ func (s *Service) Enter(ctx context.Context, caller auth.UserID, in Entry) (Resu
 	if row.State.Status == Ended && was == MemberPlayer { // to look at it once more
 		return s.result(ctx, row)
 	}
-	cmd := Cmd{Kind: Join, ID: in.CmdID, Actor: caller}
+	cmd := Cmd{Kind: Join, ID: CommandID(caller, in.CmdID), Actor: caller}
 	if in.Attach {
 		cmd.Node, cmd.Epoch = s.opts.Node, s.Link(in.ID, caller)
 	}
@@ -314,7 +323,7 @@ func (s *Service) Do(ctx context.Context, caller auth.UserID, id ID, cmd Cmd) (R
 	if err := checkID(id); err != nil {
 		return Result{}, err
 	}
-	cmd.Actor, cmd.Node = caller, ""
+	cmd.ID, cmd.Actor, cmd.Node = CommandID(caller, cmd.ID), caller, ""
 	r, err := s.do(ctx, id, cmd)
 	if errs.CodeOf(err) == errs.NotEligible && (cmd.Kind == Choose || cmd.Kind == Leave) {
 		if role, roleErr := s.deps.Store.PlayRole(ctx, id, caller); roleErr == nil && role == MemberWatcher {

@@ -329,7 +329,7 @@ func TestVoteBurstSharesWrites(t *testing.T) {
 	}
 	wg.Wait()
 	after := s.row(id)
-	if writes := after.Version - before.Version; writes > play.MaxSeats || len(after.State.Votes) == 0 {
+	if writes := after.Version - before.Version; writes > play.MaxSeats || len(after.State.Votes) != play.MaxSeats {
 		t.Errorf("%d writes, %d votes", writes, len(after.State.Votes))
 	}
 	s.replay(id)

@@ -223,7 +223,7 @@ func (s *Service) Rematch(ctx context.Context, caller auth.UserID, id ID, cmdID 
 	if err != nil {
 		return Result{}, err
 	}
-	if _, err := s.do(ctx, id, Cmd{Kind: GoOn, ID: cmdID, Actor: caller, Next: made.State.ID}); err != nil && errs.CodeOf(err) != errs.WrongState {
+	if _, err := s.do(ctx, id, Cmd{Kind: GoOn, ID: CommandID(caller, cmdID), Actor: caller, Next: made.State.ID}); err != nil && errs.CodeOf(err) != errs.WrongState {
 		return Result{}, err
 	}
 	var others []auth.UserID

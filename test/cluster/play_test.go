@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/storywire/storywire/internal/auth"
 	"github.com/storywire/storywire/internal/play"
 	"github.com/storywire/storywire/internal/store"
 	"github.com/storywire/storywire/internal/tale"
@@ -54,7 +55,7 @@ type arena struct {
 	proxies []*harness.Proxy // the balancer's way to a node that lives, one for each bot
 	bots    *harness.Bots
 	parties []string
-	acked   map[string][]string // cmdIds by party
+	acked   map[string][]string // ids of commands by party
 	finals  map[string][]string // by party
 }
 
@@ -166,7 +167,7 @@ func (a *arena) hear(ctx context.Context, what string, enough func(harness.BotSa
 			case s.Wrong != "":
 				a.t.Error(s.Wrong)
 			case s.Acked != "":
-				a.acked[s.Party] = append(a.acked[s.Party], s.Acked)
+				a.acked[s.Party] = append(a.acked[s.Party], play.CommandID(auth.UserID(s.Bot), s.Acked))
 			case s.Final != nil:
 				a.finals[s.Party] = append(a.finals[s.Party], string(s.Final))
 			}

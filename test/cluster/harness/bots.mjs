@@ -134,7 +134,7 @@ class Party {
     const open = options.filter(({ id }) => tied.length === 0 || tied.includes(id));
     const any = mode === "unanimous" ? round >> 1 : Math.floor(Math.random() * open.length); // or they never agree
     const option = open[any % open.length].id;
-    const cmdId = `${this.bot.name} ${this.bot.commands++}`;
+    const cmdId = `choose ${this.bot.commands++}`; // those of other players are the same
     this.command("play:choose", { round, option, cmdId }, (answer) => {
       if (answer.ok) tell({ bot: this.bot.name, party: this.id, acked: cmdId });
       else this.sync(); // somebody was faster: what is there now?
@@ -155,7 +155,7 @@ const orders = {
     socket.on("play:event", (event) => mine.get(event.sessionId)?.happened(event));
     socket.on("play:gap", ({ sessionId }) => mine.get(sessionId)?.sync());
     for (const party of mine.values()) {
-      party.command("play:join", { cmdId: `join ${name}` }, (answer) => {
+      party.command("play:join", { cmdId: "join" }, (answer) => {
         if (!answer.ok) return tell({ wrong: `${name}: play:join: ${answer.error.code}` });
         party.take(answer.data);
         tell({ bot: name, party: party.id, joined: true });
