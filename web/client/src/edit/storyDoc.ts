@@ -315,9 +315,8 @@ export class StoryDoc {
       if (waiting && missing[0] !== 0) this.#refuseWriting();
       return;
     }
+    this.#dirty = true; // before the outbox is empty: nobody may read that all is saved
     this.#outbox.clear();
-    this.#dirty = true;
-    this.#count();
     const seq = await this.#upload(missing);
     if (session !== this.#session) return;
     this.#dirty = false;

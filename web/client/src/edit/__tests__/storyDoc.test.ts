@@ -187,6 +187,18 @@ test('writes offline and merges when it is back', async () => {
   expect([title(state().doc), lang(server.doc)]).toEqual(['Other', 'de']);
 });
 
+test('never says that all is saved while the server lacks something', async () => {
+  const { server, story, state } = await open();
+  server.transport.drop();
+  state().doc.getMap('story').set('lang', 'de');
+  const told: (string | number | undefined)[][] = [];
+  letGo.push(story.state.subscribe(() => told.push([state().unsynced, lang(server.doc) as string])));
+  server.transport.up();
+  await pass(100);
+  expect(told.filter(([unsynced, stored]) => unsynced === 0 && stored !== 'de')).toEqual([]);
+  expect(told.at(-1)).toEqual([0, 'de']);
+});
+
 test('a batch whose answer was lost is brought again', async () => {
   const { server, state } = await open();
   server.hold();
