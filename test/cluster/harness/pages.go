@@ -45,9 +45,27 @@ type PageEvent struct {
 
 // StartPages starts the process. It ends with the test. Without Node.js or its
 // packages the test is skipped; on CI it fails.
-func StartPages(t testing.TB) *Pages {
+func StartPages(t testing.TB) *Pages { return startPages(t, "pages.mjs") }
+
+// StartDesks starts a process in which pages write in a story with StoryDoc, the
+// client's provider. "type" and "fidget" make them write. They tell "state", and
+// "saved" with the clock up to which all is acknowledged; "report" asks for
+// "report". It ends, is skipped or fails as [StartPages] is.
+func StartDesks(t testing.TB, story string) *Pages {
 	t.Helper()
-	p := &Pages{t: t, cmd: script(t, "pages.mjs")}
+	_, file, _, _ := runtime.Caller(0)
+	if _, err := os.Stat(filepath.Join(filepath.Dir(file), "../../../web/node_modules/yjs")); err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatal(err)
+		}
+		t.Skipf("no StoryDoc: run make packages: %v", err)
+	}
+	return startPages(t, "desks.mjs", story)
+}
+
+func startPages(t testing.TB, name string, args ...string) *Pages {
+	t.Helper()
+	p := &Pages{t: t, cmd: script(t, name, args...)}
 	p.cmd.Stderr = os.Stderr
 	out, err := p.cmd.StdoutPipe()
 	if err == nil {
