@@ -216,3 +216,26 @@ func TestUpgradeTimeoutOnEveryTransport(t *testing.T) {
 		})
 	}
 }
+
+// A client of revision 4 does not answer the ping, one of revision 3 sends none.
+func TestSilenceOnEveryTransport(t *testing.T) {
+	opts := engineio.Options{PingInterval: 30 * time.Millisecond, PingTimeout: 30 * time.Millisecond}
+	eachTransport(t, opts, func(t *testing.T, _ string, h *harness, _ peer) {
+		if e := h.awaitEnd(); e.reason != engineio.PingTimeout {
+			t.Errorf("ended by %v, %v", e.reason, e.err)
+		}
+	})
+}
+
+// Only WebSocket has fragments.
+func TestTooManyFragments(t *testing.T) {
+	h := newHarness(t, engineio.Options{MaxFragments: 3}, nil)
+	c, _ := h.dial()
+	c.send(t, op(1).data("4a").more(), op(0).data("b").more(), op(0).data("c"))
+	c.expect(t, "text 4abc")
+	c.send(t, op(1).data("4a").more(), op(0).data("b").more(), op(0).data("c").more(), op(0).data("d"))
+	c.expect(t, "close 1008")
+	if e := h.awaitEnd(); e.reason != engineio.TransportError {
+		t.Errorf("ended by %v, %v", e.reason, e.err)
+	}
+}

@@ -306,24 +306,7 @@ func TestClose(t *testing.T) {
 	}
 }
 
-// A client that does not read is cut, and the reason says so.
-func TestSlowClient(t *testing.T) {
-	f := serve(t, socketio.Options{Logger: quiet, Engine: engineio.Options{MaxQueue: 64 << 10}})
-	reasons := make(chan socketio.DisconnectReason, 1)
-	f.io.Of("/").OnDisconnect(func(_ *socketio.Socket, reason socketio.DisconnectReason) { reasons <- reason })
-	m := f.join(nil)[0]
-	load := strings.Repeat("x", 32<<10)
-	for m.Emit("x", load) == nil && len(reasons) == 0 {
-		if err := m.Volatile().Emit("y", load, []byte{1}); err != nil {
-			break
-		}
-	}
-	if got := receive(t, reasons); got != socketio.SlowClient {
-		t.Errorf("reason = %q, want %q", got, socketio.SlowClient)
-	}
-}
-
-// The same over HTTP long-polling.
+// What a WebSocket carries, over HTTP long-polling.
 func TestPolling(t *testing.T) {
 	f := serve(t, socketio.Options{})
 	ns := f.io.Of("/")

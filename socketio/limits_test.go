@@ -19,19 +19,22 @@ import (
 	"github.com/storywire/storywire/socketio/parser"
 )
 
-// peerOf is a client of either transport.
+// peerOf is a client of any transport.
 type peerOf interface {
 	Send(messages ...any)
 	Receive() (siotest.Message, error)
 }
 
-// onBoth runs a test over WebSocket and over polling.
-func onBoth(t *testing.T, test func(t *testing.T, dial func(f *fixture) speaker)) {
+// onEach runs a test over each of the transports.
+func onEach(t *testing.T, test func(t *testing.T, dial func(f *fixture) speaker)) {
 	t.Run("websocket", func(t *testing.T) {
 		test(t, func(f *fixture) speaker { return speaker{t, siotest.Dial(t, f.http.URL)} })
 	})
 	t.Run("polling", func(t *testing.T) {
 		test(t, func(f *fixture) speaker { return speaker{t, siotest.Poll(t, f.http.URL)} })
+	})
+	t.Run("webtransport", func(t *testing.T) {
+		test(t, func(f *fixture) speaker { return speaker{t, f.streams.Dial(t, f.io)} })
 	})
 }
 
@@ -75,7 +78,7 @@ func (s speaker) expectEnd() {
 }
 
 // TestRefusedPackets: what closes the connection, each on a connection of its
-// own that is in "/", over both transports.
+// own that is in "/", over each transport.
 func TestRefusedPackets(t *testing.T) {
 	big := bytes.Repeat([]byte{1}, 600)
 	long := strings.Repeat("n", 129)
@@ -112,7 +115,7 @@ func TestRefusedPackets(t *testing.T) {
 		{"name too long", []any{`2["` + long + `"]`}},
 		{"id too large", []any{`29007199254740992["a"]`}},
 	}
-	onBoth(t, func(t *testing.T, dial func(f *fixture) speaker) {
+	onEach(t, func(t *testing.T, dial func(f *fixture) speaker) {
 		f := serve(t, socketio.Options{
 			Logger:            quiet,
 			AttachmentTimeout: 50 * time.Millisecond,
@@ -133,16 +136,17 @@ func TestRefusedPackets(t *testing.T) {
 	})
 }
 
-// A message above MaxPayload ends a WebSocket; a POST above it is refused, and
-// the session goes on, as in the reference server.
+// A message above MaxPayload ends a WebSocket and a stream; a POST above it is
+// refused, and the session goes on, as in the reference server.
 func TestMessageTooLarge(t *testing.T) {
 	f := serve(t, socketio.Options{Engine: engineio.Options{MaxPayload: 4096}})
 	f.io.Of("/")
 	large := `2["a","` + strings.Repeat("x", 4096) + `"]`
-	c := f.dial()
-	c.Connect("/")
-	c.Send(large)
-	c.ExpectClosed()
+	for _, c := range []*siotest.Client{f.dial(), f.streams.Dial(t, f.io)} {
+		c.Connect("/")
+		c.Send(large)
+		c.ExpectClosed()
+	}
 	p := siotest.Poll(t, f.http.URL)
 	if status, err := p.Post("4" + large); err != nil || status != http.StatusRequestEntityTooLarge {
 		t.Errorf("POST: %d, %v, want 413", status, err)
@@ -152,7 +156,7 @@ func TestMessageTooLarge(t *testing.T) {
 }
 
 func TestNamespaceLimit(t *testing.T) {
-	onBoth(t, func(t *testing.T, dial func(f *fixture) speaker) {
+	onEach(t, func(t *testing.T, dial func(f *fixture) speaker) {
 		f := serve(t, socketio.Options{Limits: socketio.Limits{Namespaces: 2}})
 		for i := range 3 {
 			f.io.Of(fmt.Sprint("/", i))
@@ -166,8 +170,22 @@ func TestNamespaceLimit(t *testing.T) {
 	})
 }
 
+func TestUnknownNamespaceOnEach(t *testing.T) {
+	onEach(t, func(t *testing.T, dial func(f *fixture) speaker) {
+		f := serve(t, socketio.Options{})
+		f.io.Of("/a")
+		c := dial(f)
+		for _, name := range []string{"", "/b,"} { // nobody made "/" either
+			c.Send("0" + name)
+			c.expect("4" + name + `{"message":"Invalid namespace"}`)
+		}
+		c.Send("0/a,")
+		c.expect("0/a,{")
+	})
+}
+
 func TestDynamicNamespaceLimit(t *testing.T) {
-	onBoth(t, func(t *testing.T, dial func(f *fixture) speaker) {
+	onEach(t, func(t *testing.T, dial func(f *fixture) speaker) {
 		f := serve(t, socketio.Options{Limits: socketio.Limits{DynamicNamespaces: 1}})
 		f.io.OfRegexp(tenants)
 		c := dial(f)
@@ -179,32 +197,38 @@ func TestDynamicNamespaceLimit(t *testing.T) {
 }
 
 // A client that joins no namespace is gone when ConnectTimeout is over.
-func TestConnectTimeoutOnBoth(t *testing.T) {
-	onBoth(t, func(t *testing.T, dial func(f *fixture) speaker) {
+func TestConnectTimeoutOnEach(t *testing.T) {
+	onEach(t, func(t *testing.T, dial func(f *fixture) speaker) {
 		f := serve(t, socketio.Options{Logger: quiet, ConnectTimeout: 50 * time.Millisecond})
 		f.io.Of("/")
 		dial(f).expectEnd()
 	})
 }
 
-// A client that takes nothing of what is sent to it is cut.
-func TestSlowClientOverPolling(t *testing.T) {
-	f := serve(t, socketio.Options{Engine: engineio.Options{MaxQueue: 1 << 16}})
-	ns := f.io.Of("/")
-	reasons := make(chan socketio.DisconnectReason, 1)
-	ns.OnDisconnect(func(_ *socketio.Socket, reason socketio.DisconnectReason) { reasons <- reason })
-	c := speaker{t, siotest.Poll(t, f.http.URL)}
-	c.Send("0")
-	c.expect("0{")
-	for range 20 { // nobody polls
-		if err := ns.Emit("news", strings.Repeat("x", 1<<12)); err != nil {
-			t.Fatal(err)
+// A client that takes nothing of what is sent to it is cut; its
+// handlers are told why.
+func TestSlowClient(t *testing.T) {
+	onEach(t, func(t *testing.T, dial func(f *fixture) speaker) {
+		f := serve(t, socketio.Options{Engine: engineio.Options{MaxQueue: 1 << 16}})
+		ns := f.io.Of("/")
+		reasons := make(chan socketio.DisconnectReason, 1)
+		ns.OnDisconnect(func(_ *socketio.Socket, reason socketio.DisconnectReason) { reasons <- reason })
+		c := dial(f)
+		c.Send("0")
+		c.expect("0{")
+		news := strings.Repeat("x", 1<<14)
+		for range 10_000 { // more than the kernel keeps for a WebSocket
+			if err := errors.Join(ns.Emit("news", news), ns.Volatile().Emit("rumour", news)); err != nil {
+				t.Fatal(err)
+			}
+			if len(reasons) > 0 {
+				break
+			}
 		}
-	}
-	if reason := receive(t, reasons); reason != socketio.SlowClient {
-		t.Errorf("reason %q, want %q", reason, socketio.SlowClient)
-	}
-	c.expectEnd()
+		if reason := receive(t, reasons); reason != socketio.SlowClient {
+			t.Errorf("reason %q, want %q", reason, socketio.SlowClient)
+		}
+	})
 }
 
 func TestRoomLimits(t *testing.T) {
@@ -241,7 +265,7 @@ func TestEventQueueLimits(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			onBoth(t, func(t *testing.T, dial func(f *fixture) speaker) { testEventQueue(t, tt.limits, dial) })
+			onEach(t, func(t *testing.T, dial func(f *fixture) speaker) { testEventQueue(t, tt.limits, dial) })
 		})
 	}
 }

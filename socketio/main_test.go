@@ -39,15 +39,18 @@ const patience = 10 * time.Second
 
 // fixture is a server under test.
 type fixture struct {
-	t    *testing.T
-	io   *socketio.Server
-	http *httptest.Server
+	t       *testing.T
+	io      *socketio.Server
+	http    *httptest.Server
+	streams siotest.Streams
 }
 
 func serve(t *testing.T, opts socketio.Options) *fixture {
 	t.Helper()
 	opts.Engine.DisablePoller = !polled
-	f := &fixture{t: t, io: socketio.NewServer(opts)}
+	f := &fixture{t: t, streams: siotest.NewStreams()}
+	opts.Engine.WebTransport = f.streams
+	f.io = socketio.NewServer(opts)
 	f.http = httptest.NewServer(f.io)
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), patience)

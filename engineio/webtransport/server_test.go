@@ -307,6 +307,41 @@ func TestIdleConnectionsAreClosed(t *testing.T) {
 	})
 }
 
+func TestHeaderTooLarge(t *testing.T) {
+	h := newHarness(t, engineio.Options{}, webtransport.Options{})
+	for size, want := range map[int]int{30 << 10: http.StatusOK, 32 << 10: http.StatusRequestHeaderFieldsTooLarge} {
+		status, _, err := h.connect(query, http.Header{"Cookie": {"a=" + strings.Repeat("x", size)}})
+		if status != want {
+			t.Errorf("a cookie of %d bytes: got %d, %v, want %d", size, status, err, want)
+		}
+	}
+}
+
+func TestHeaderTooSlow(t *testing.T) {
+	h := newHarness(t, engineio.Options{}, webtransport.Options{HandshakeTimeout: 200 * time.Millisecond})
+	config := &tls.Config{InsecureSkipVerify: true, NextProtos: []string{http3.NextProtoH3}}
+	conn, err := quic.DialAddr(t.Context(), h.addr, config, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stream, err := conn.OpenStream()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := stream.Write([]byte{1, 100, 0, 0}); err != nil { // a HEADERS frame of 100 bytes, of which two come
+		t.Fatal(err)
+	}
+	select {
+	case <-conn.Context().Done():
+	case <-time.After(20 * time.Second):
+		t.Fatal("the connection stays open")
+	}
+	var closed *quic.ApplicationError
+	if err := context.Cause(conn.Context()); !errors.As(err, &closed) || closed.ErrorCode != quic.ApplicationErrorCode(http3.ErrCodeNoError) {
+		t.Errorf("closed with %v, not for its slowness", err)
+	}
+}
+
 func TestOtherRequestsAreMisdirected(t *testing.T) {
 	h := newHarness(t, engineio.Options{}, webtransport.Options{})
 	transport := &http3.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}

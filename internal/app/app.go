@@ -35,9 +35,10 @@ import (
 )
 
 const (
-	readHeaderTimeout = 10 * time.Second
-	idleTimeout       = 2 * time.Minute
-	maxHeaderBytes    = 32 << 10 // a token of 8 KiB and a browser's cookies
+	idleTimeout = 2 * time.Minute
+
+	// headerSlack is what net/http adds to the limit that it is given.
+	headerSlack = 4 << 10 // bytes
 
 	// farewell is how long what is queued for sockets may take to get out
 	// before they are closed; what is lost is only the word, not a comment.
@@ -140,9 +141,9 @@ func (a *App) assemble(ctx context.Context) error {
 	mux.Handle("/", rest)
 	a.http = &http.Server{
 		Handler:           mux,
-		ReadHeaderTimeout: readHeaderTimeout,
+		ReadHeaderTimeout: a.cfg.Limits.HeaderTimeout,
 		IdleTimeout:       idleTimeout,
-		MaxHeaderBytes:    maxHeaderBytes,
+		MaxHeaderBytes:    max(1, a.cfg.Limits.MaxHeader-headerSlack),
 		ErrorLog:          slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
 	}
 	a.http.RegisterOnShutdown(rest.Drain)

@@ -38,8 +38,8 @@ func start(t *testing.T, file string, change func(*app.Config)) server {
 		Host: "127.0.0.1", JWTSecret: secret, DatabaseURL: file, ServerKey: "a key of the tests", StopWait: 20 * time.Second,
 		Rates: app.Rates{Conn: fast, ConnUser: fast, Ctrl: fast, Write: fast, Eph: fast, Read: fast, Server: fast},
 		Limits: app.Limits{
-			MaxMessage: 1 << 20, MaxQueue: 1 << 20, MaxBody: 1 << 20, SocketsPerUser: 20, RoomsPerSocket: 200, RecoveryWindow: 24 * time.Hour,
-			ConnectTimeout: 10 * time.Second, UpgradeTimeout: 10 * time.Second, WriteTimeout: 10 * time.Second,
+			MaxMessage: 1 << 20, MaxQueue: 1 << 20, MaxHeader: 32 << 10, MaxBody: 1 << 20, SocketsPerUser: 20, RoomsPerSocket: 200, RecoveryWindow: 24 * time.Hour,
+			HeaderTimeout: 10 * time.Second, ConnectTimeout: 10 * time.Second, UpgradeTimeout: 10 * time.Second, WriteTimeout: 10 * time.Second,
 			PingInterval: 20 * time.Second, PingTimeout: 15 * time.Second, PresenceGrace: 10 * time.Second,
 		},
 	}

@@ -43,6 +43,8 @@ type Config struct {
 type Limits struct {
 	MaxMessage     int           `name:"max-message" env:"MAX_MESSAGE" default:"1048576" help:"Largest socket message, in bytes."`
 	MaxQueue       int           `name:"max-queue" env:"MAX_QUEUE" default:"1048576" help:"Bytes that may wait for one connection before it is cut."`
+	MaxHeader      int           `name:"max-header" env:"MAX_HEADER" default:"32768" help:"Largest HTTP header, in bytes; 4096 always pass."`
+	HeaderTimeout  time.Duration `name:"header-timeout" env:"HEADER_TIMEOUT" default:"10s" help:"How long an HTTP header may take to arrive."`
 	MaxBody        int64         `name:"max-body" env:"MAX_BODY" default:"1048576" help:"Largest HTTP body, in bytes."`
 	SocketsPerUser int           `name:"sockets-per-user" env:"SOCKETS_PER_USER" default:"20" help:"Connections one user may have."`
 	RoomsPerSocket int           `name:"rooms-per-socket" env:"ROOMS_PER_SOCKET" default:"200" help:"Rooms one connection may be in."`
@@ -127,6 +129,8 @@ func (l Limits) validate() error {
 	}{
 		{"MAX_MESSAGE", l.MaxMessage > 0},
 		{"MAX_QUEUE", l.MaxQueue > 0},
+		{"MAX_HEADER", l.MaxHeader > 0},
+		{"HEADER_TIMEOUT", l.HeaderTimeout > 0},
 		{"MAX_BODY", l.MaxBody > 0},
 		{"SOCKETS_PER_USER", l.SocketsPerUser > 0},
 		{"ROOMS_PER_SOCKET", l.RoomsPerSocket > 0},

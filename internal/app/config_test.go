@@ -41,8 +41,8 @@ func TestDefaults(t *testing.T) {
 		t.Errorf("rates = %v, want those of the protocol, %v", got, want)
 	}
 	want := app.Limits{
-		MaxMessage: 1 << 20, MaxQueue: 1 << 20, MaxBody: 1 << 20, SocketsPerUser: 20, RoomsPerSocket: 200, RecoveryWindow: 24 * time.Hour,
-		ConnectTimeout: 10 * time.Second, UpgradeTimeout: 10 * time.Second, WriteTimeout: 10 * time.Second,
+		MaxMessage: 1 << 20, MaxQueue: 1 << 20, MaxHeader: 32 << 10, MaxBody: 1 << 20, SocketsPerUser: 20, RoomsPerSocket: 200, RecoveryWindow: 24 * time.Hour,
+		HeaderTimeout: 10 * time.Second, ConnectTimeout: 10 * time.Second, UpgradeTimeout: 10 * time.Second, WriteTimeout: 10 * time.Second,
 		PingInterval: 20 * time.Second, PingTimeout: 15 * time.Second, PresenceGrace: 10 * time.Second,
 	}
 	if c.Limits != want {

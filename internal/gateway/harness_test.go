@@ -49,6 +49,7 @@ type options struct {
 type world struct {
 	t             *testing.T
 	addr          string
+	connect       func(ctx context.Context, addr string) (*gatewaytest.Client, error)
 	verifier      *auth.Verifier
 	stories       *story.Service
 	comments      *comment.Service
@@ -87,7 +88,7 @@ func newWorld(t *testing.T, o options) *world {
 	if o.grace == 0 {
 		o.grace = 200 * time.Millisecond
 	}
-	w := &world{t: t, log: &safeBuffer{}}
+	w := &world{t: t, connect: gatewaytest.Dial, log: &safeBuffer{}}
 	log := slog.New(slog.NewTextHandler(w.log, nil))
 	verifier, err := auth.NewVerifier(auth.Config{Secret: []byte("a secret of the gateway's own tests")})
 	if err != nil {
@@ -158,6 +159,21 @@ func newWorld(t *testing.T, o options) *world {
 	return w
 }
 
+// onBoth runs a test over each transport of the server.
+func onBoth(t *testing.T, o options, test func(t *testing.T, w *world)) {
+	t.Helper()
+	for name, connect := range map[string]func(context.Context, string) (*gatewaytest.Client, error){
+		"websocket": gatewaytest.Dial,
+		"polling":   gatewaytest.Poll,
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, o)
+			w.connect = connect
+			test(t, w)
+		})
+	}
+}
+
 // token returns a token of somebody, valid for ttl.
 func (w *world) token(name string, ttl time.Duration) string {
 	w.t.Helper()
@@ -198,7 +214,10 @@ func (w *world) open(name string) *tab {
 	w.t.Helper()
 	ctx, cancel := context.WithTimeout(w.t.Context(), patience)
 	defer cancel()
-	c, err := gatewaytest.Open(ctx, w.addr, w.token(name, time.Hour))
+	c, err := w.connect(ctx, w.addr)
+	if err == nil {
+		err = c.SignIn(ctx, w.token(name, time.Hour))
+	}
 	if err != nil {
 		w.t.Fatalf("%s connects: %v", name, err)
 	}

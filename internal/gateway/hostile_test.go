@@ -102,22 +102,27 @@ func TestExceptionDoesNotEchoLargePayloads(t *testing.T) {
 }
 
 func TestWriteRate(t *testing.T) {
-	w := newWorld(t, options{rates: func(r *ratelimit.Rates) { r.Write = ratelimit.DefaultRates().Write }})
-	id := w.story("author", story.Public)
-	ann, again, ben := w.open("ann"), w.open("ann"), w.open("ben")
-	for i := range 5 {
-		ann.ok("comment:new", m{"storyId": id, "content": fmt.Sprint(i)})
-	}
-	for _, p := range []*tab{ann, again} { // the class counts a user's tabs together
-		a := p.call("comment:new", m{"storyId": id, "content": "too much"})
-		if a.Error.Code != "RATE_LIMITED" || a.Error.RetryAfterMs < 1 || a.Error.RetryAfterMs > 1000 {
-			t.Errorf("the sixth: %+v", a)
+	onBoth(t, options{rates: func(r *ratelimit.Rates) { r.Write = ratelimit.DefaultRates().Write }}, func(t *testing.T, w *world) {
+		id := w.story("author", story.Public)
+		ann, again, ben := w.open("ann"), w.open("ann"), w.open("ben")
+		for i := range 5 {
+			ann.ok("comment:new", m{"storyId": id, "content": fmt.Sprint(i)})
 		}
-	}
-	ben.ok("comment:new", m{"storyId": id, "content": "others are not limited"})
+		for _, p := range []*tab{ann, again} { // the class counts a user's tabs together
+			a := p.call("comment:new", m{"storyId": id, "content": "too much"})
+			if a.Error.Code != "RATE_LIMITED" || a.Error.RetryAfterMs < 1 || a.Error.RetryAfterMs > 1000 {
+				t.Errorf("the sixth: %+v", a)
+			}
+		}
+		ben.ok("comment:new", m{"storyId": id, "content": "others are not limited"})
+	})
 }
 
 func TestFloodIsCutOffAndHurtsNobody(t *testing.T) {
+	rates := func(r *ratelimit.Rates) {
+		*r = ratelimit.DefaultRates()
+		r.Write.Burst, r.Read.Burst = 100, 100
+	}
 	for name, packet := range map[string]string{
 		"comments":       `42/ws,["comment:new",{"storyId":"%s","content":"flood"}]`,
 		"typing":         `42/ws,["comment:typing",{"storyId":"%s","isTyping":true}]`,
@@ -126,47 +131,47 @@ func TestFloodIsCutOffAndHurtsNobody(t *testing.T) {
 		"lists":          `42/ws,1["comment:list",{"storyId":"%s"}]`,
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := newWorld(t, options{rates: func(r *ratelimit.Rates) {
-				*r = ratelimit.DefaultRates()
-				r.Write.Burst, r.Read.Burst = 100, 100
-			}})
-			id := w.story("author", story.Public)
-			ann, mallory := w.in("ann", id), w.open("mallory")
-			var before, after runtime.MemStats
-			runtime.GC()
-			runtime.ReadMemStats(&before)
-			var flood sync.WaitGroup
-			flood.Go(func() {
-				text := fmt.Sprintf(packet, id)
-				for mallory.Send(text) == nil { // as fast as it takes them, until cut off
-				}
-			})
-			slowest := time.Duration(0)
-			for range 20 {
-				start := time.Now()
-				ann.ok("comment:list", m{"storyId": id, "limit": 1})
-				slowest = max(slowest, time.Since(start))
-			}
-			mallory.hear("session:closing")
-			told := time.Now()
-			<-mallory.Done()
-			flood.Wait()
-			if took := time.Since(told); took > 3*time.Second { // less than a polite close may take
-				t.Errorf("the flooder was heard for another %v", took)
-			}
-			if slowest > 2*time.Second {
-				t.Errorf("somebody else waited %v", slowest)
-			}
-			closing := mallory.Events("session:closing")
-			if len(closing) != 1 || !strings.Contains(string(closing[0].Data), "abuse") {
-				t.Errorf("the flooder was told %v", closing)
-			}
-			runtime.GC()
-			runtime.ReadMemStats(&after)
-			if grown := int64(after.HeapAlloc) - int64(before.HeapAlloc); grown > 8<<20 {
-				t.Errorf("the heap grew by %d KiB", grown>>10)
-			}
+			onBoth(t, options{rates: rates}, func(t *testing.T, w *world) { testFlood(t, w, packet) })
 		})
+	}
+}
+
+func testFlood(t *testing.T, w *world, packet string) {
+	id := w.story("author", story.Public)
+	ann, mallory := w.in("ann", id), w.open("mallory")
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	var flood sync.WaitGroup
+	flood.Go(func() {
+		text := fmt.Sprintf(packet, id)
+		for mallory.Send(text) == nil { // as fast as it takes them, until cut off
+		}
+	})
+	slowest := time.Duration(0)
+	for range 20 {
+		start := time.Now()
+		ann.ok("comment:list", m{"storyId": id, "limit": 1})
+		slowest = max(slowest, time.Since(start))
+	}
+	mallory.hear("session:closing")
+	told := time.Now()
+	<-mallory.Done()
+	flood.Wait()
+	if took := time.Since(told); took > 3*time.Second { // less than a polite close may take
+		t.Errorf("the flooder was heard for another %v", took)
+	}
+	if slowest > 2*time.Second {
+		t.Errorf("somebody else waited %v", slowest)
+	}
+	closing := mallory.Events("session:closing")
+	if len(closing) != 1 || !strings.Contains(string(closing[0].Data), "abuse") {
+		t.Errorf("the flooder was told %v", closing)
+	}
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	if grown := int64(after.HeapAlloc) - int64(before.HeapAlloc); grown > 8<<20 {
+		t.Errorf("the heap grew by %d KiB", grown>>10)
 	}
 }
 

@@ -25,7 +25,7 @@ func within(t *testing.T) context.Context {
 func (w *world) knock(auth any) (*gatewaytest.Client, *gatewaytest.ConnectError) {
 	w.t.Helper()
 	ctx := within(w.t)
-	c, err := gatewaytest.Dial(ctx, w.addr)
+	c, err := w.connect(ctx, w.addr)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -41,30 +41,31 @@ func (w *world) knock(auth any) (*gatewaytest.Client, *gatewaytest.ConnectError)
 }
 
 func TestConnectWithoutAValidTokenIsRefused(t *testing.T) {
-	w := newWorld(t, options{})
-	tests := []struct {
-		name string
-		auth any
-		want string
-	}{
-		{"no auth", m{}, "UNAUTHENTICATED"},
-		{"junk", m{"token": "junk"}, "UNAUTHENTICATED"},
-		{"a number", m{"token": 42}, "UNAUTHENTICATED"},
-		{"null", m{"token": nil}, "UNAUTHENTICATED"},
-		{"too long", m{"token": strings.Repeat("x", 9000)}, "UNAUTHENTICATED"},
-		{"expired", m{"token": w.token("ann", -time.Hour)}, "TOKEN_EXPIRED"},
-		{"valid", m{"token": w.token("ann", time.Hour)}, ""},
-	}
-	for _, tt := range tests {
-		_, refused := w.knock(tt.auth)
-		got := ""
-		if refused != nil {
-			got = refused.Data.Code
+	onBoth(t, options{}, func(t *testing.T, w *world) {
+		tests := []struct {
+			name string
+			auth any
+			want string
+		}{
+			{"no auth", m{}, "UNAUTHENTICATED"},
+			{"junk", m{"token": "junk"}, "UNAUTHENTICATED"},
+			{"a number", m{"token": 42}, "UNAUTHENTICATED"},
+			{"null", m{"token": nil}, "UNAUTHENTICATED"},
+			{"too long", m{"token": strings.Repeat("x", 9000)}, "UNAUTHENTICATED"},
+			{"expired", m{"token": w.token("ann", -time.Hour)}, "TOKEN_EXPIRED"},
+			{"valid", m{"token": w.token("ann", time.Hour)}, ""},
 		}
-		if got != tt.want || refused != nil && refused.Message == "" {
-			t.Errorf("%s: refused %v, want %q", tt.name, refused, tt.want)
+		for _, tt := range tests {
+			_, refused := w.knock(tt.auth)
+			got := ""
+			if refused != nil {
+				got = refused.Data.Code
+			}
+			if got != tt.want || refused != nil && refused.Message == "" {
+				t.Errorf("%s: refused %v, want %q", tt.name, refused, tt.want)
+			}
 		}
-	}
+	})
 }
 
 func TestSessionReadyIsTheFirstEvent(t *testing.T) {
@@ -148,37 +149,39 @@ func TestRefreshedTokenKeepsTheConnection(t *testing.T) {
 }
 
 func TestTooManyConnectionsOfAUser(t *testing.T) {
-	w := newWorld(t, options{socketsPerUser: 3})
-	first := w.open("ann")
-	w.open("ann")
-	w.open("ann")
-	_, refused := w.knock(m{"token": w.token("ann", time.Hour)})
-	if refused == nil || refused.Data.Code != "RATE_LIMITED" || refused.Data.RetryAfterMs <= 0 {
-		t.Errorf("the fourth: %+v", refused)
-	}
-	w.open("ben")
-	first.Close()
-	eventually(t, "room for another", func() bool {
+	onBoth(t, options{socketsPerUser: 3}, func(t *testing.T, w *world) {
+		first := w.open("ann")
+		w.open("ann")
+		w.open("ann")
 		_, refused := w.knock(m{"token": w.token("ann", time.Hour)})
-		return refused == nil
+		if refused == nil || refused.Data.Code != "RATE_LIMITED" || refused.Data.RetryAfterMs <= 0 {
+			t.Errorf("the fourth: %+v", refused)
+		}
+		w.open("ben")
+		first.Close()
+		eventually(t, "room for another", func() bool {
+			_, refused := w.knock(m{"token": w.token("ann", time.Hour)})
+			return refused == nil
+		})
 	})
 }
 
 func TestConnectingTooOften(t *testing.T) {
-	w := newWorld(t, options{rates: func(r *ratelimit.Rates) {
+	onBoth(t, options{rates: func(r *ratelimit.Rates) {
 		r.ConnUser = ratelimit.Rate{Count: 1, Per: time.Minute, Burst: 2}
 		r.Conn = ratelimit.Rate{Count: 1, Per: time.Minute, Burst: 4}
-	}})
-	w.open("ann")
-	w.open("ann")
-	_, refused := w.knock(m{"token": w.token("ann", time.Hour)})
-	if refused == nil || refused.Data.Code != "RATE_LIMITED" || refused.Data.RetryAfterMs <= 0 {
-		t.Errorf("by user: %+v", refused)
-	}
-	w.open("ben")
-	if _, err := gatewaytest.Dial(within(t), w.addr); err == nil || !strings.Contains(err.Error(), "too many connections") {
-		t.Errorf("by address: %v", err)
-	}
+	}}, func(t *testing.T, w *world) {
+		w.open("ann")
+		w.open("ann")
+		_, refused := w.knock(m{"token": w.token("ann", time.Hour)})
+		if refused == nil || refused.Data.Code != "RATE_LIMITED" || refused.Data.RetryAfterMs <= 0 {
+			t.Errorf("by user: %+v", refused)
+		}
+		w.open("ben")
+		if _, err := w.connect(within(t), w.addr); err == nil || !strings.Contains(err.Error(), "too many connections") {
+			t.Errorf("by address: %v", err)
+		}
+	})
 }
 
 func TestWhoLosesTheRightIsTakenOut(t *testing.T) {
@@ -242,16 +245,18 @@ func TestPresenceOfAStory(t *testing.T) {
 }
 
 func TestTooManyStoriesInOneTab(t *testing.T) {
-	w := newWorld(t, options{rooms: 5}) // three are the gateway's own
-	ann := w.open("ann")
-	ids := []string{w.story("author", story.Public), w.story("author", story.Public), w.story("author", story.Public)}
-	ann.ok("story:join", m{"storyId": ids[0]})
-	ann.ok("story:join", m{"storyId": ids[1]})
-	if a := ann.call("story:join", m{"storyId": ids[2]}); a.Error.Code != "ROOM_FULL" {
-		t.Errorf("the third: %+v", a)
-	}
-	ann.ok("story:leave", m{"storyId": ids[0]})
-	ann.ok("story:join", m{"storyId": ids[2]})
+	const rooms = 5 // three are the gateway's own
+	onBoth(t, options{rooms: rooms}, func(t *testing.T, w *world) {
+		ann := w.open("ann")
+		ids := []string{w.story("author", story.Public), w.story("author", story.Public), w.story("author", story.Public)}
+		ann.ok("story:join", m{"storyId": ids[0]})
+		ann.ok("story:join", m{"storyId": ids[1]})
+		if a := ann.call("story:join", m{"storyId": ids[2]}); a.Error.Code != "ROOM_FULL" {
+			t.Errorf("the third: %+v", a)
+		}
+		ann.ok("story:leave", m{"storyId": ids[0]})
+		ann.ok("story:join", m{"storyId": ids[2]})
+	})
 }
 
 func TestEveryEventHasAHandler(t *testing.T) {

@@ -1,20 +1,13 @@
-// Package gatewaytest is a client for tests: Socket.IO v5 over WebSocket on the
-// namespace /ws, written from the protocol's text, so that it shares no mistake
-// with the server.
+// Package gatewaytest is a client for tests: Socket.IO v5 on the namespace /ws,
+// over WebSocket or polling, written from the protocol's text, so that it shares
+// no mistake with the server.
 package gatewaytest
 
 import (
-	"bufio"
 	"context"
-	"crypto/rand"
-	"encoding/base64"
-	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"net"
-	"net/http"
 	"strconv"
 	"strings"
 	"sync"
@@ -58,10 +51,8 @@ var ErrClosed = errors.New("the connection has ended")
 
 // Client is one connection. Its methods may be called by any goroutine.
 type Client struct {
-	conn net.Conn
+	wire wire
 	done chan struct{} // closed when the connection has ended
-
-	writing sync.Mutex // guards writes to conn
 
 	mu           sync.Mutex // guards the fields below
 	changed      chan struct{}
@@ -75,49 +66,41 @@ type Client struct {
 	disconnected bool // a DISCONNECT packet came
 }
 
-// Dial opens a WebSocket to addr ("127.0.0.1:3000"). It joins no namespace.
-func Dial(ctx context.Context, addr string) (*Client, error) {
-	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", addr)
-	if err != nil {
-		return nil, err
-	}
-	stop := context.AfterFunc(ctx, func() { conn.Close() })
-	defer stop()
-	var key [16]byte
-	_, _ = rand.Read(key[:])
-	fmt.Fprintf(conn, "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: %s\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"+
-		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: %s\r\n\r\n", addr, base64.StdEncoding.EncodeToString(key[:]))
-	r := bufio.NewReader(conn)
-	res, err := http.ReadResponse(r, nil)
-	if err != nil {
-		conn.Close()
-		return nil, err
-	}
-	if res.StatusCode != http.StatusSwitchingProtocols {
-		text, _ := io.ReadAll(res.Body)
-		conn.Close()
-		return nil, fmt.Errorf("upgrade: %s: %s", res.Status, text)
-	}
-	c := &Client{conn: conn, done: make(chan struct{}), changed: make(chan struct{}), taken: map[string]int{}, acks: map[uint64]chan Ack{}}
-	go c.read(r)
-	return c, nil
+// A wire carries Engine.IO packets. send and close may be called by any goroutine.
+type wire interface {
+	send(packet string) error
+	// receive returns the next packets, or an error at the end of the connection.
+	receive() ([]string, error)
+	close()
 }
 
-// Open dials and connects to /ws with a token; it returns after session:ready.
+// newClient reads what w receives until it ends.
+func newClient(w wire) *Client {
+	c := &Client{wire: w, done: make(chan struct{}), changed: make(chan struct{}), taken: map[string]int{}, acks: map[uint64]chan Ack{}}
+	go c.read()
+	return c
+}
+
+// Open dials a WebSocket and signs in.
 func Open(ctx context.Context, addr, token string) (*Client, error) {
 	c, err := Dial(ctx, addr)
 	if err != nil {
 		return nil, err
 	}
-	if err := c.Connect(ctx, map[string]string{"token": token}); err != nil {
-		c.Close()
-		return nil, err
+	return c, c.SignIn(ctx, token)
+}
+
+// SignIn connects to /ws with a token; it returns after session:ready. If it
+// fails the client is closed.
+func (c *Client) SignIn(ctx context.Context, token string) error {
+	err := c.Connect(ctx, map[string]string{"token": token})
+	if err == nil {
+		_, err = c.Next(ctx, "session:ready")
 	}
-	if _, err := c.Next(ctx, "session:ready"); err != nil {
+	if err != nil {
 		c.Close()
-		return nil, err
 	}
-	return c, nil
+	return err
 }
 
 // Connect joins /ws with that auth payload; a refusal is a *ConnectError.
@@ -270,66 +253,27 @@ func (c *Client) Done() <-chan struct{} { return c.done }
 
 // Close ends the connection without a word, as a lost network does.
 func (c *Client) Close() {
-	c.conn.Close()
+	c.wire.close()
 	<-c.done
 }
 
-// Send writes one text frame.
-func (c *Client) Send(text string) error {
-	const fin, textFrame, masked = 0x80, 1, 0x80
-	head := []byte{fin | textFrame}
-	switch n := len(text); {
-	case n < 126:
-		head = append(head, masked|byte(n))
-	case n <= 0xffff:
-		head = binary.BigEndian.AppendUint16(append(head, masked|126), uint16(n))
-	default:
-		head = binary.BigEndian.AppendUint64(append(head, masked|127), uint64(n))
-	}
-	head = append(head, 0, 0, 0, 0) // a mask of zeros is a mask
-	c.writing.Lock()
-	defer c.writing.Unlock()
-	_, err := c.conn.Write(append(head, text...))
-	return err
-}
+// Send sends one packet.
+func (c *Client) Send(packet string) error { return c.wire.send(packet) }
 
-func (c *Client) read(r *bufio.Reader) {
+func (c *Client) read() {
 	defer close(c.done)
-	defer c.conn.Close()
+	defer c.wire.close()
 	for {
-		op, payload, err := frame(r)
-		if err != nil || op == 8 {
+		packets, err := c.wire.receive()
+		if err != nil {
 			return
 		}
-		if op == 1 && len(payload) > 0 && !c.take(string(payload)) {
-			return
+		for _, p := range packets {
+			if p != "" && !c.take(p) {
+				return
+			}
 		}
 	}
-}
-
-// frame reads one frame; the server sends no fragments.
-func frame(r *bufio.Reader) (op byte, payload []byte, err error) {
-	var head [2]byte
-	if _, err := io.ReadFull(r, head[:]); err != nil {
-		return 0, nil, err
-	}
-	size := uint64(head[1] & 0x7f)
-	var long [8]byte
-	switch size {
-	case 126:
-		_, err = io.ReadFull(r, long[6:])
-	case 127:
-		_, err = io.ReadFull(r, long[:])
-	}
-	if err != nil {
-		return 0, nil, err
-	}
-	if size >= 126 {
-		size = binary.BigEndian.Uint64(long[:])
-	}
-	payload = make([]byte, size)
-	_, err = io.ReadFull(r, payload)
-	return head[0] & 0x0f, payload, err
 }
 
 // take handles one Engine.IO packet; false ends the connection.

@@ -1,5 +1,5 @@
-// Package siotest holds the small client that tests of this module speak to a
-// Socket.IO server with: raw packets over one WebSocket.
+// Package siotest holds the small clients that tests of this module speak to a
+// Socket.IO server with: raw packets over each of the transports.
 package siotest
 
 import (
@@ -21,12 +21,14 @@ import (
 // patience is how long a client waits for what a test expects.
 const patience = 10 * time.Second
 
-// Client is one Engine.IO session over WebSocket. Pings are answered while it
-// waits for something else. Sending and receiving may be done by two goroutines.
+// Client is one Engine.IO session over WebSocket or WebTransport. Pings are
+// answered while it waits for something else. Sending and receiving may be done
+// by two goroutines.
 type Client struct {
 	t    testing.TB
 	conn net.Conn
 	r    *bufio.Reader
+	bare bool // the frames are those of WebTransport
 
 	wmu sync.Mutex // guards writing
 }
@@ -116,18 +118,26 @@ const (
 	opClose  = 8
 )
 
-// frame appends a masked frame; the mask is zero.
-func frame(dst []byte, opcode byte, payload []byte) []byte {
-	dst = append(dst, 0x80|opcode)
+// frame appends a frame: a masked one whose mask is zero, or a bare one, in
+// which the bit that says masked says binary.
+func (c *Client) frame(dst []byte, opcode byte, payload []byte) []byte {
+	flag := byte(0x80)
+	if !c.bare {
+		dst = append(dst, 0x80|opcode)
+	} else if opcode != opBinary {
+		flag = 0
+	}
 	switch n := len(payload); {
 	case n < 126:
-		dst = append(dst, 0x80|byte(n))
+		dst = append(dst, flag|byte(n))
 	case n <= 0xffff:
-		dst = binary.BigEndian.AppendUint16(append(dst, 0x80|126), uint16(n))
+		dst = binary.BigEndian.AppendUint16(append(dst, flag|126), uint16(n))
 	default:
-		dst = binary.BigEndian.AppendUint64(append(dst, 0x80|127), uint64(n))
+		dst = binary.BigEndian.AppendUint64(append(dst, flag|127), uint64(n))
 	}
-	dst = append(dst, 0, 0, 0, 0)
+	if !c.bare {
+		dst = append(dst, 0, 0, 0, 0)
+	}
 	return append(dst, payload...)
 }
 
@@ -138,9 +148,9 @@ func (c *Client) Send(messages ...any) {
 	for _, m := range messages {
 		switch m := m.(type) {
 		case string:
-			buf = frame(buf, opText, []byte("4"+m))
+			buf = c.frame(buf, opText, []byte("4"+m))
 		case []byte:
-			buf = frame(buf, opBinary, m)
+			buf = c.frame(buf, opBinary, m)
 		default:
 			panic(fmt.Sprintf("siotest: cannot send %T", m))
 		}
@@ -225,7 +235,7 @@ func (c *Client) Receive() (Message, error) {
 		case m.Binary != nil:
 			return m, nil
 		case m.Text == "2":
-			c.write(frame(nil, opText, []byte("3")))
+			c.write(c.frame(nil, opText, []byte("3")))
 		case m.Text == "1":
 			return Message{}, errClosed
 		case strings.HasPrefix(m.Text, "4"):
@@ -268,21 +278,28 @@ func (c *Client) packet() (Message, error) {
 	case opBinary:
 		return Message{Binary: payload}, nil
 	case opClose:
-		c.write(frame(nil, opClose, payload))
+		c.write(c.frame(nil, opClose, payload))
 		c.Close()
 		return Message{}, errClosed
 	}
 	return Message{}, fmt.Errorf("unexpected frame %x", first)
 }
 
-// header reads the header of a frame: its first byte and its length.
+// header reads the header of a frame: its first byte, which a bare one has not,
+// and its length.
 func (c *Client) header() (first byte, size uint64, err error) {
-	if first, err = c.r.ReadByte(); err != nil {
-		return 0, 0, err
+	if !c.bare {
+		if first, err = c.r.ReadByte(); err != nil {
+			return 0, 0, err
+		}
 	}
 	short, err := c.r.ReadByte()
 	if err != nil {
 		return 0, 0, err
+	}
+	if c.bare {
+		first = opText + short>>7
+		short &= 0x7f
 	}
 	var more int
 	switch short {
@@ -304,7 +321,7 @@ func (c *Client) header() (first byte, size uint64, err error) {
 }
 
 // Quit ends the session with a close packet.
-func (c *Client) Quit() { c.write(frame(nil, opText, []byte("1"))) }
+func (c *Client) Quit() { c.write(c.frame(nil, opText, []byte("1"))) }
 
 // Close closes the connection, as a client that vanishes.
 func (c *Client) Close() { _ = c.conn.Close() }

@@ -136,7 +136,7 @@ func (p *Poller) pong() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.ws != nil {
-		p.ws.write(frame(nil, opText, []byte("3")))
+		p.ws.write(p.ws.frame(nil, opText, []byte("3")))
 		return nil
 	}
 	_, err := p.Post("3")
@@ -154,12 +154,12 @@ func (p *Poller) Upgrade() error {
 	if err != nil {
 		return err
 	}
-	ws.write(frame(nil, opText, []byte("2probe")))
+	ws.write(ws.frame(nil, opText, []byte("2probe")))
 	if m, err := ws.packet(); err != nil || m.Text != "3probe" {
 		ws.Close()
 		return errors.Join(fmt.Errorf("probe: %q", m.Text), err)
 	}
-	ws.write(frame(nil, opText, []byte("5")))
+	ws.write(ws.frame(nil, opText, []byte("5")))
 	p.ws = ws
 	return nil
 }
