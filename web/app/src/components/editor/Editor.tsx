@@ -64,6 +64,10 @@ function Open({ desk, storyId }: { desk: Desk; storyId: string }) {
     if (id !== undefined) open(id);
     else if (desk.writable) create(name);
   };
+  const note = (id: string) => {
+    desk.notes.choose(id);
+    setPanelId('notes');
+  };
   const turn = (to: Pane) => {
     setPane(to);
     setPanelId(null);
@@ -85,7 +89,14 @@ function Open({ desk, storyId }: { desk: Desk; storyId: string }) {
           )}
         </div>
         <div className={styles.middle}>
-          <PassageDesk key={passageId} desk={desk} passageId={passageId} onOpen={open} onFollow={follow} />
+          <PassageDesk
+            key={passageId}
+            desk={desk}
+            passageId={passageId}
+            onOpen={open}
+            onFollow={follow}
+            onNote={note}
+          />
         </div>
         {panel ? (
           <SidePanel

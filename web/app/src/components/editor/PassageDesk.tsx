@@ -1,6 +1,7 @@
 'use client';
 
 import { Flag, Trash2 } from 'lucide-react';
+import { useMemo } from 'react';
 import {
   beginAt,
   passagesOf,
@@ -23,12 +24,20 @@ interface Props {
   passageId: string | null;
   onOpen: (id: string) => void;
   onFollow: (name: string) => void;
+  onNote: (id: string) => void;
 }
 
 /** One passage: its name, tags, text, and where its links lead. */
-export function PassageDesk({ desk, passageId, onOpen, onFollow }: Props) {
+export function PassageDesk({ desk, passageId, onOpen, onFollow, onNote }: Props) {
   const { outline, doc, state, writable } = desk;
   const row = passageId === null ? undefined : outline.byId.get(passageId);
+  const { threads } = desk.noteList;
+  const notes = useMemo(
+    () =>
+      threads.map(({ note }) => note).filter((one) => one.resolvedAt === null && one.passageId === passageId),
+    [threads, passageId],
+  );
+  const declared = useMemo(() => new Set(desk.vars.map(({ name }) => name)), [desk.vars]);
   const text = row ? textOf(passagesOf(doc).get(row.id)) : null;
   if (!row || !text) {
     return <Note title="An empty page." text="Make the first passage with the plus above the list." />;
@@ -42,6 +51,10 @@ export function PassageDesk({ desk, passageId, onOpen, onFollow }: Props) {
         awareness={state.awareness}
         name={row.name}
         names={outline.byName}
+        variables={declared}
+        notes={notes}
+        activeNote={desk.noteList.active}
+        onNote={onNote}
         writable={writable && row.trashedAt === null}
         onFollow={onFollow}
       />

@@ -1,8 +1,9 @@
 'use client';
 
-import { Flag, Plus, Trash2 } from 'lucide-react';
+import { Flag, MessageSquare, Plus, Trash2 } from 'lucide-react';
 import { type KeyboardEvent, useDeferredValue, useEffect, useMemo, useRef, useState } from 'react';
 import { restorePassage } from '@/lib/editor/content';
+import { openNotes } from '@/lib/editor/notes';
 import type { Row } from '@/lib/editor/outline';
 import type { CoAuthor } from '@/lib/editor/people';
 import type { Desk } from '@/lib/editor/useDesk';
@@ -98,7 +99,8 @@ interface RowsProps {
 }
 
 function Rows({ rows, desk, here, chosen, trash, onOpen }: RowsProps) {
-  const { outline, doc, writable } = desk;
+  const { outline, doc, writable, noteList } = desk;
+  const notes = useMemo(() => openNotes(noteList.threads), [noteList.threads]);
   const box = useRef<HTMLDivElement>(null);
   const { first, last, reveal } = useWindow(box, ROW, rows.length);
   const at = rows.findIndex(({ id }) => id === chosen);
@@ -136,6 +138,7 @@ function Rows({ rows, desk, here, chosen, trash, onOpen }: RowsProps) {
             onKeyDown={undefined}
           >
             <RowWords row={row} outline={outline} />
+            <NoteCount count={notes.get(row.id) ?? 0} />
             <Faces people={here.get(row.id) ?? []} />
             {trash && writable ? (
               <button type="button" className="quiet" onClick={() => restorePassage(doc, row.id)}>
@@ -165,6 +168,17 @@ function RowWords({ row, outline }: { row: Row; outline: Desk['outline'] }) {
         ) : null}
         {row.tags.length > 0 ? <span className={styles.tags}>{row.tags.join(' · ')}</span> : null}
       </span>
+    </span>
+  );
+}
+
+function NoteCount({ count }: { count: number }) {
+  if (count === 0) return null;
+  const words = count === 1 ? '1 note' : `${count} notes`;
+  return (
+    <span className={styles.notes} role="img" aria-label={words} title={words}>
+      <MessageSquare size={13} strokeWidth={1.5} aria-hidden="true" />
+      {count}
     </span>
   );
 }

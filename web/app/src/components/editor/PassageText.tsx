@@ -4,13 +4,17 @@ import { autocompletion, closeBracketsKeymap, completionKeymap } from '@codemirr
 import { defaultKeymap } from '@codemirror/commands';
 import { Compartment, EditorState, Prec } from '@codemirror/state';
 import { EditorView, keymap, placeholder } from '@codemirror/view';
+import type { EditComment } from '@storywire/client';
 import { useEffect, useRef } from 'react';
 import { yCollab, yUndoManagerKeymap } from 'y-codemirror.next';
 import type { Awareness } from 'y-protocols/awareness';
 import * as Y from 'yjs';
 import { remoteCursors } from '@/lib/editor/cursors';
+import { placeOf } from '@/lib/editor/notes';
 import { completeLink, type Names, setNames, textLinks } from '@/lib/editor/textLinks';
+import { setNotes, textNotes } from '@/lib/editor/textNotes';
 import { textTheme } from '@/lib/editor/textTheme';
+import { setVariables, textVars } from '@/lib/editor/textVars';
 import styles from './text.module.css';
 
 interface Props {
@@ -18,8 +22,14 @@ interface Props {
   awareness: Awareness;
   name: string;
   names: Names;
+  /** Open notes on this text, and the one that is chosen. */
+  notes: readonly EditComment[];
+  activeNote: string | null;
+  /** The variables that the story declares. */
+  variables: ReadonlySet<string>;
   writable: boolean;
   onFollow: (name: string) => void;
+  onNote: (id: string) => void;
 }
 
 /** How long a pause makes the next words another step of undo. */
@@ -53,11 +63,12 @@ const mayWrite = (writable: boolean) => [
 ];
 
 /** The text of one passage, written by everybody who has it open. */
-export function PassageText({ text, awareness, name, names, writable, onFollow }: Props) {
+export function PassageText(props: Props) {
+  const { text, awareness, names, variables, notes, activeNote, writable } = props;
   const host = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView | null>(null);
-  const latest = useRef({ onFollow, names, writable, name });
-  latest.current = { onFollow, names, writable, name };
+  const latest = useRef(props);
+  latest.current = props;
 
   useEffect(() => {
     if (!host.current) return;
@@ -71,6 +82,8 @@ export function PassageText({ text, awareness, name, names, writable, onFollow }
         extensions: [
           yCollab(text, null, { undoManager: historyOf(text) }),
           remoteCursors(text, awareness),
+          textVars,
+          textNotes(text, (id) => latest.current.onNote(id)),
           textLinks((target) => latest.current.onFollow(target)),
           autocompletion({ override: [completeLink], icons: false }),
           writing.of(mayWrite(latest.current.writable)),
@@ -86,7 +99,9 @@ export function PassageText({ text, awareness, name, names, writable, onFollow }
         ],
       }),
     });
-    created.dispatch({ effects: setNames.of(latest.current.names) });
+    created.dispatch({
+      effects: [setNames.of(latest.current.names), setVariables.of(latest.current.variables)],
+    });
     view.current = created;
     return () => {
       created.destroy();
@@ -96,5 +111,15 @@ export function PassageText({ text, awareness, name, names, writable, onFollow }
 
   useEffect(() => view.current?.dispatch({ effects: writing.reconfigure(mayWrite(writable)) }), [writable]);
   useEffect(() => view.current?.dispatch({ effects: setNames.of(names) }), [names]);
+  useEffect(() => view.current?.dispatch({ effects: setVariables.of(variables) }), [variables]);
+  useEffect(
+    () => view.current?.dispatch({ effects: setNotes.of({ notes, active: activeNote }) }),
+    [notes, activeNote],
+  );
+  useEffect(() => {
+    const anchor = notes.find(({ id }) => id === activeNote)?.anchor;
+    const place = anchor && placeOf(text, anchor);
+    if (place) view.current?.dispatch({ effects: EditorView.scrollIntoView(place.from, { y: 'center' }) });
+  }, [text, notes, activeNote]);
   return <div ref={host} className={styles.text} />;
 }

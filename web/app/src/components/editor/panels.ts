@@ -1,7 +1,8 @@
 import type { Role } from '@storywire/client';
 import { mayWrite } from '@storywire/client/edit';
-import { History, type LucideIcon, UsersRound } from 'lucide-react';
+import { Braces, History, type LucideIcon, MessageSquare, Play, UsersRound } from 'lucide-react';
 import { type ComponentType, lazy } from 'react';
+import { mayNote } from '@/lib/editor/notes';
 import type { Desk } from '@/lib/editor/useDesk';
 
 export interface PanelProps {
@@ -24,6 +25,25 @@ export interface Panel {
 
 /** In the order of the bar. */
 export const PANELS: readonly Panel[] = [
+  {
+    id: 'preview',
+    title: 'Preview',
+    Icon: Play,
+    Body: lazy(() => import('./Preview').then(({ Preview }) => ({ default: Preview }))),
+  },
+  {
+    id: 'notes',
+    title: 'Notes',
+    Icon: MessageSquare,
+    isFor: mayNote,
+    Body: lazy(() => import('./Notes').then(({ Notes }) => ({ default: Notes }))),
+  },
+  {
+    id: 'variables',
+    title: 'Variables',
+    Icon: Braces,
+    Body: lazy(() => import('./Variables').then(({ Variables }) => ({ default: Variables }))),
+  },
   {
     id: 'versions',
     title: 'Versions',

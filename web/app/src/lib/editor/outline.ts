@@ -2,6 +2,7 @@ import { type Readable, Value } from '@storywire/client';
 import type * as Y from 'yjs';
 import { DESK, type Fields, type Place, passagesOf, storyOf, textOf, wordOf } from './content';
 import { targetsOf } from './links';
+import { varNamesOf } from './varUses';
 
 /** A passage without its text. The object stays the same until something of it changes. */
 export interface Row {
@@ -12,6 +13,8 @@ export interface Row {
   trashedAt: number | null;
   /** Names that its text leads to. */
   to: readonly string[];
+  /** Names of variables that its text reads, shows or sets. */
+  uses: readonly string[];
 }
 
 export interface Outline {
@@ -96,13 +99,15 @@ function rowOf(id: string, passage: Fields, before: Row | undefined): Row {
   const tags = passage.get('tags');
   const pos = passage.get('pos');
   const trashedAt = passage.get('trashedAt');
+  const text = textOf(passage)?.toString() ?? '';
   const row: Row = {
     id,
     name: wordOf(passage, 'name'),
     tags: Array.isArray(tags) ? tags.map(String) : [],
     pos: Array.isArray(pos) ? [Number(pos[0]) || 0, Number(pos[1]) || 0] : [0, 0],
     trashedAt: typeof trashedAt === 'number' ? trashedAt : null,
-    to: targetsOf(textOf(passage)?.toString() ?? ''),
+    to: targetsOf(text),
+    uses: varNamesOf(text),
   };
   return before && JSON.stringify(before) === JSON.stringify(row) ? before : row;
 }

@@ -21,8 +21,10 @@ export const textTheme = EditorView.theme({
     textDecorationColor: 'var(--accent)',
     textDecorationStyle: 'wavy',
   },
+  '.cm-unknown': { textDecoration: 'underline wavy var(--accent)', textUnderlineOffset: '4px' },
   '.cm-macro': { color: 'var(--ink-2)', font: '500 14px / 1.7 ui-monospace, monospace' },
   '.cm-noted': { backgroundColor: 'var(--accent-wash)', borderBottom: '1px solid var(--accent)' },
+  '.cm-noted-active': { backgroundColor: 'light-dark(#f3cfbf, #4a2c26)' },
   '.cm-tooltip': {
     border: '1px solid var(--line)',
     borderRadius: '6px',
