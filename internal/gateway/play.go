@@ -26,6 +26,7 @@ func (g *Gateway) playHandlers(ns *socketio.Namespace) {
 	handle(ns, wire.PlayCreateEvent, g.createParty)
 	handle(ns, wire.PlayJoinEvent, g.joinParty)
 	handle(ns, wire.PlaySyncEvent, g.syncParty)
+	handle(ns, wire.PlayCloseEvent, g.closeParty)
 	handle(ns, wire.PlayRematchEvent, g.rematchParty)
 	handle(ns, wire.PlayInviteEvent, g.inviteToParty)
 	handle(ns, wire.PlayChatEvent, g.sayInParty)
@@ -242,6 +243,13 @@ func (g *Gateway) typeInParty(_ context.Context, s *session, in wire.PlayTyping)
 	}
 	g.hub.playTyping(id, s.user, *in.IsTyping)
 	return in, nil
+}
+
+// closeParty lets the connection hear no more of a party; with the user's last
+// one the grace of the seat begins.
+func (g *Gateway) closeParty(_ context.Context, s *session, in wire.PlayClose) (wire.PlayClosed, error) {
+	g.leaveParty(s, play.ID(in.SessionID))
+	return wire.PlayClosed{}, nil
 }
 
 // leaveParty ends what the user's connections here hear of a party.

@@ -252,7 +252,8 @@ func TestTwoTabsAreOneSeat(t *testing.T) {
 		}
 		break
 	}
-	ben.Close()
+	ben.ok("play:close", m{"sessionId": party}) // the page is left, the connection stays
+	ben.ok("play:close", m{"sessionId": party})
 	ann.do("play:choose", m{"sessionId": party, "round": 1, "option": option(t, round, "Left")})
 	conns := func() (conns []any) {
 		for _, e := range ann.heard("play:event") {
@@ -268,6 +269,10 @@ func TestTwoTabsAreOneSeat(t *testing.T) {
 	again.Close()
 	if e := ann.event("conn"); e["payload"].(m)["seat"].(m)["conn"] != "grace" {
 		t.Errorf("with both tabs closed ann hears %v", e)
+	}
+	ben.ok("play:sync", m{"sessionId": party, "sinceSeq": 0})
+	if e := ann.event("conn"); e["payload"].(m)["seat"].(m)["conn"] != "on" {
+		t.Errorf("with the page open again ann hears %v", e)
 	}
 }
 

@@ -49,6 +49,7 @@ func ClientEvents() []ClientEvent {
 		client[PlayChatSend, PlayChat](PlayChatEvent),
 		client[PlayTyping, PlayTyping](PlayTypingEvent),
 		client[PlaySync, PlaySynced](PlaySyncEvent),
+		client[PlayClose, PlayClosed](PlayCloseEvent),
 		client[AuthRefresh, AuthRefreshed](AuthRefreshEvent),
 		client[SyncSince, SyncPage](SyncSinceEvent),
 		client[EditOpen, EditOpened](EditOpenEvent),

@@ -72,6 +72,7 @@ const (
 	PlayChatEvent     = "play:chat"
 	PlayTypingEvent   = "play:typing"
 	PlaySyncEvent     = "play:sync"
+	PlayCloseEvent    = "play:close"
 )
 
 // Events of a party that the server sends.

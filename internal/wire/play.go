@@ -128,6 +128,15 @@ type PlaySynced struct {
 	State  *PlayState  `json:"state"`
 }
 
+// PlayClose ends the events of a party in this connection: its page is not open
+// any more. The seat stays, as after a lost connection; play:sync comes back.
+type PlayClose struct {
+	SessionID ID `json:"sessionId"`
+}
+
+// PlayClosed is the answer to [PlayClose].
+type PlayClosed struct{}
+
 // PlayDone is the answer to a command.
 type PlayDone struct {
 	SessionID string `json:"sessionId"`

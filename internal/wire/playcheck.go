@@ -75,6 +75,9 @@ func (p PlayTyping) Check() error {
 }
 
 // Check wants a sessionId.
+func (p PlayClose) Check() error { return need("sessionId", p.SessionID) }
+
+// Check wants a sessionId.
 func (p PlaySync) Check() error { return need("sessionId", p.SessionID) }
 
 func command(id ID, field, cmdID string) error {

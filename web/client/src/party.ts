@@ -82,7 +82,10 @@ const CLOCK: readonly PlayEventType[] = [
   'ended',
 ];
 
-/** One party: opened and kept in step with the server while somebody listens. */
+/**
+ * One party: opened and kept in step with the server while somebody listens. With the last listener the
+ * server is told, and counts the user as gone after a while; the seat stays.
+ */
 export class StoryParty {
   readonly id: string;
   readonly state: Readable<PartyState>;
@@ -190,10 +193,13 @@ export class StoryParty {
         if (sessionId === this.id && round === now) this.#patch({ audience: counts });
       }),
     ];
+    // What is being asked for was asked before the party was closed.
+    if (this.#opening) this.#heard = Number.POSITIVE_INFINITY;
     void this.#open();
     return () => {
       for (const stop of stops) stop();
       clearTimeout(this.#timer);
+      this.#connection.send('play:close', { sessionId: this.id });
     };
   }
 

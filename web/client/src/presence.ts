@@ -1,6 +1,7 @@
 import type { Connection } from './connection.js';
+import type { StoryRoom } from './room.js';
 import { type Readable, Value } from './store.js';
-import type { PresenceDiff, PresenceUser, PresenceUsers } from './wire.js';
+import type { Activity, PresenceDiff, PresenceUser, PresenceUsers } from './wire.js';
 
 /** Who is online at all, over every tab and story. */
 export class OnlineUsers {
@@ -94,5 +95,25 @@ export class StoryReaders {
       .members.filter(({ userId }) => !gone.has(userId))
       .map((member) => updates.find(({ userId }) => userId === member.userId) ?? member);
     this.#state.set({ ready: true, count, members: [...stayed, ...joins] });
+  }
+}
+
+/** What the user does in a story, as others are told. */
+export class StoryActivity {
+  /** Says it after every connection, from the story's room, until the result is called. */
+  readonly hold: (kind: Activity['kind']) => () => void;
+
+  constructor(connection: Connection, storyId: string, room: StoryRoom) {
+    this.hold = (kind) => {
+      const leave = room.hold();
+      const say = () => connection.send('presence:update', { activity: { kind, storyId } });
+      const stop = connection.onUp(say);
+      say();
+      return () => {
+        stop();
+        connection.send('presence:update', { activity: { kind: 'reading' } });
+        leave();
+      };
+    };
   }
 }

@@ -2,7 +2,7 @@ import { Comments } from './comments.js';
 import { Connection, type ConnectionState, type Session } from './connection.js';
 import { Notifications } from './notifications.js';
 import { createParties, type Parties } from './parties.js';
-import { OnlineUsers, type Readers, StoryReaders } from './presence.js';
+import { OnlineUsers, type Readers, StoryActivity, StoryReaders } from './presence.js';
 import { authorizedRequest, createRest, type Rest } from './rest.js';
 import { type RoomState, StoryRoom } from './room.js';
 import type { Readable } from './store.js';
@@ -35,6 +35,7 @@ export interface StoryChannel {
   readonly typing: Typing;
   /** Listening to the readers does not make one of them. */
   readonly readers: Readable<Readers>;
+  readonly activity: StoryActivity;
 }
 
 export interface Storywire {
@@ -105,5 +106,6 @@ function createChannel(connection: Connection, id: string): StoryChannel {
     comments: new Comments(connection, id, room),
     typing: new Typing(connection, id, room),
     readers: new StoryReaders(connection, id).state,
+    activity: new StoryActivity(connection, id, room),
   };
 }

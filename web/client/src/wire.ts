@@ -122,6 +122,7 @@ export interface ClientEvents {
   'play:chat': { in: PlayChatSend; data: PlayChat };
   'play:typing': { in: PlayTyping; data: PlayTyping };
   'play:sync': { in: PlaySync; data: PlaySynced };
+  'play:close': { in: PlayClose; data: PlayClosed };
   'auth:refresh': { in: AuthRefresh; data: AuthRefreshed };
   'sync:since': { in: SyncSince; data: SyncPage };
   'edit:open': { in: EditOpen; data: EditOpened };
@@ -398,6 +399,13 @@ export interface PlaySync {
 export interface PlaySynced {
   events: PlayEvent[];
   state: PlayState | null;
+}
+
+export interface PlayClose {
+  sessionId: string;
+}
+
+export interface PlayClosed {
 }
 
 export interface AuthRefresh {

@@ -1,7 +1,7 @@
 'use client';
 
 import { type As, type PlayView, type StoryParty, StorywireError } from '@storywire/client';
-import { useParty, useSession, useStorywire } from '@storywire/client/react';
+import { useActivity, useParty, useSession, useStorywire } from '@storywire/client/react';
 import { useEffect, useState } from 'react';
 import { asMessage } from '@/lib/message';
 import { codeOf, partyPath } from '@/lib/party';
@@ -84,6 +84,7 @@ function Party({ id }: { id: string }) {
   const { status, view, error, party } = useParty(id);
   const me = useSession()?.user.id ?? '';
   useTitle(view?.title ?? 'A party');
+  useActivity(view?.status === 'playing' ? view.storyId : null, 'playing');
   if (status === 'refused') return <Refused party={party} error={error} />;
   if (view === null) return <Opening />;
   const mine = view.seats.find(({ user }) => user.id === me);

@@ -11,7 +11,11 @@ export function ReadersNow({ storyId }: { storyId: string }) {
   const { ready, members, count } = useReaders(storyId);
   if (!ready || count === 0) return null;
   const shown = members.slice(0, FACES);
-  const label = count === 1 ? '1 reading' : `${count} reading`;
+  const playing = members.filter(({ activity }) => activity?.kind === 'playing').length;
+  const label = [
+    ...(count > playing ? [`${count - playing} reading`] : []),
+    ...(playing > 0 ? [`${playing} playing`] : []),
+  ].join(', ');
   return (
     <div className={styles.readers}>
       <ul className={styles.faces} aria-label="Reading now">

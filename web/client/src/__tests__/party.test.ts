@@ -263,10 +263,29 @@ test('who writes shows, until they said it', async () => {
   ]);
 });
 
-test('the party rests with the last listener', async () => {
+test('the party rests with the last listener, and the server is told', async () => {
   const { transport, stop, now } = await open();
+  expect(transport.sentOf('play:close')).toEqual([]);
   stop();
+  expect(transport.sentOf('play:close')).toEqual([{ sessionId: 'g1' }]);
   transport.receive('play:event', event(11, 'ended', { reason: 'story' }));
   expect(now().view?.status).toBe('playing');
   expect(vi.getTimerCount()).toBe(0);
+});
+
+test('a party that is closed and opened at once is asked for again', async () => {
+  const { transport, party, stop } = await open();
+  let give: (answer: PlaySynced) => void = () => undefined;
+  transport.answer('play:sync', () => new Promise((resolve) => (give = (answer) => resolve(ok(answer)))));
+  transport.receive('play:gap', { sessionId: 'g1' });
+  stop();
+  const again = party.state.subscribe(() => undefined);
+  give({ events: [], state: null });
+  await settle();
+  expect(transport.sent.map(({ event }) => event).slice(-3)).toEqual([
+    'play:sync',
+    'play:close',
+    'play:sync',
+  ]);
+  again();
 });

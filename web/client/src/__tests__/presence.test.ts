@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { OnlineUsers, StoryReaders } from '../presence.js';
+import { OnlineUsers, StoryActivity, StoryReaders } from '../presence.js';
+import { StoryRoom } from '../room.js';
 import type { PresenceUser, PresenceUsers, User } from '../wire.js';
 import { connect, ezra, ok, settle, wren } from './fakeTransport.js';
 
@@ -88,4 +89,17 @@ test('readers are asked for again after a new connection, whose numbers may star
   transport.up();
   await settle();
   expect(readers.state.get().count).toBe(1);
+});
+
+test('what one does is said from the room, after every connection, and taken back', async () => {
+  const { connection, transport } = connect();
+  transport.up();
+  const stop = new StoryActivity(connection, 's1', new StoryRoom(connection, 's1')).hold('playing');
+  transport.drop();
+  transport.up();
+  stop();
+  const playing = { activity: { kind: 'playing', storyId: 's1' } };
+  expect(transport.sentOf('presence:update')).toEqual([playing, playing, { activity: { kind: 'reading' } }]);
+  expect(transport.sentOf('story:join')).toHaveLength(2);
+  expect(transport.sentOf('story:leave')).toEqual([{ storyId: 's1' }]);
 });
