@@ -6,11 +6,11 @@ import avatars from './avatar.module.css';
 import styles from './party.module.css';
 
 const HERE = {
-  on: 'here',
-  grace: 'just lost the connection',
-  off: 'away',
-  left: 'gone',
-  kicked: 'gone',
+  on: 'is here',
+  grace: 'was here a moment ago',
+  off: 'is away',
+  left: 'is gone',
+  kicked: 'is gone',
 } as const;
 
 /** A player's face with a dot that says whether they are there. */
@@ -23,7 +23,7 @@ export function SeatFace({ seat, size }: { seat: PlaySeat; size: 24 | 28 | 32 | 
         className={avatars.dot}
         data-state={conn === 'on' ? 'online' : 'offline'}
         role="img"
-        aria-label={`${user.display_name} is ${HERE[conn]}`}
+        aria-label={`${user.display_name} ${HERE[conn]}`}
       />
     </span>
   );

@@ -140,7 +140,9 @@ function Invite({ view, party }: Omit<Props, 'me'>) {
   const [told, setTold] = useState<readonly string[]>([]);
   const { error, run } = useCommand();
   const seated = new Set(view.seats.map(({ user }) => user.id));
-  const others = members.filter(({ userId }) => !seated.has(userId)).slice(0, 6);
+  const others = members
+    .filter(({ userId, activity }) => !seated.has(userId) && activity?.kind !== 'playing')
+    .slice(0, 6);
   if (others.length === 0 || view.me.spectator) return null;
   const invite = (userId: string) =>
     run(async () => {
