@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -236,5 +237,60 @@ func TestReadersPauseWhileAShardIsBehind(t *testing.T) {
 	}
 	if posted != 8 {
 		t.Errorf("%d of 8 posted messages before the last echo", posted)
+	}
+}
+
+// A roundWatcher stops a round of writes at its first, until it is told to go on.
+type roundWatcher struct {
+	engineio.Observer
+	began, goOn chan struct{}
+	armed       atomic.Bool
+	writes      atomic.Int32
+}
+
+func (*roundWatcher) Opened(*engineio.Session) {}
+
+func (*roundWatcher) Closed(*engineio.Session, engineio.CloseReason, error) {}
+
+func (w *roundWatcher) Sent(int) {
+	if !w.armed.Load() {
+		return
+	}
+	if w.writes.Add(1) == 1 {
+		close(w.began)
+		<-w.goOn
+	}
+}
+
+// What arrives while a round of writes is under way shares the writes that are
+// still to come.
+func TestMessageJoinsTheRoundUnderWay(t *testing.T) {
+	const members = 200
+	w := &roundWatcher{began: make(chan struct{}), goOn: make(chan struct{})}
+	h := newHarness(t, engineio.Options{Shards: 1, Observer: w}, nil)
+	clients := make([]*wsClient, members)
+	room := make([]*engineio.Session, members)
+	for i := range room {
+		clients[i], room[i] = h.dial()
+	}
+	broadcast := func(f *engineio.Frame) {
+		room[0].Shard().Post(taskFunc(func(sh *engineio.Shard) {
+			for _, s := range room {
+				sh.Append(s, f)
+			}
+		}))
+	}
+	w.armed.Store(true)
+	broadcast(text("first"))
+	await(t, w.began)
+	broadcast(text("second"))
+	close(w.goOn)
+	for _, c := range clients {
+		c.expect(t, "text 4first")
+		c.expect(t, "text 4second")
+	}
+	// A shard looks for news after every 64 writes: so many had the first alone.
+	if got := w.writes.Load(); got != members+64 {
+		t.Errorf("%d writes, want %d", got, members+64)
 	}
 }
