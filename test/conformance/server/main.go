@@ -8,12 +8,8 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"log"
-	"net"
 	"net/http"
-	"os/signal"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/storywire/storywire/engineio"
@@ -21,15 +17,10 @@ import (
 	"github.com/storywire/storywire/socketio/adminui"
 	"github.com/storywire/storywire/socketio/clientbundle"
 	"github.com/storywire/storywire/socketio/msgpack"
+	"github.com/storywire/storywire/test/loopback"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
-	defer stop()
-	if err := run(ctx); err != nil {
-		log.Fatal(err)
-	}
-}
+func main() { loopback.Main(run) }
 
 // settings are what the flags say.
 type settings struct {
@@ -93,33 +84,18 @@ func run(ctx context.Context) error {
 		set.admin.Instrument(io)
 		defer set.admin.Close()
 	}
-
 	mux := http.NewServeMux()
 	mux.Handle("/engine.io/", engine)
 	mux.Handle("/socket.io/", io)
-	listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", set.port))
-	if err != nil {
-		return err
-	}
-	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
-	failed := make(chan error, 2)
+	server := loopback.Server{Port: set.port, Handler: mux, Stop: func(ctx context.Context) error {
+		return errors.Join(io.Close(ctx), engine.Close(ctx), quic.Close())
+	}}
 	if quic != nil {
-		go func() { failed <- quic.serve(listener.Addr().String(), mux) }()
-		fmt.Printf("certificate %s\nlistening on https://%s\n", quic.hash, listener.Addr())
-		server.TLSConfig = quic.tls
-		go func() { failed <- server.ServeTLS(listener, "", "") }()
-	} else {
-		fmt.Printf("listening on http://%s\n", listener.Addr())
-		go func() { failed <- server.Serve(listener) }()
+		fmt.Println("certificate", quic.hash)
+		server.TLS = quic.tls
+		server.Beside = func(addr string) error { return quic.serve(addr, mux) }
 	}
-	select {
-	case err := <-failed:
-		return err
-	case <-ctx.Done():
-	}
-	last, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-	defer cancel()
-	return errors.Join(io.Close(last), engine.Close(last), quic.Close(), server.Shutdown(last))
+	return server.Run(ctx)
 }
 
 func newSocketIO(options socketio.Options) *socketio.Server {

@@ -8,26 +8,17 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"log"
-	"net"
 	"net/http"
-	"os/signal"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/storywire/storywire/redisbus"
 	"github.com/storywire/storywire/socketio"
 	"github.com/storywire/storywire/socketio/redisadapter"
+	"github.com/storywire/storywire/test/loopback"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
-	defer stop()
-	if err := run(ctx); err != nil {
-		log.Fatal(err)
-	}
-}
+func main() { loopback.Main(run) }
 
 var modes = map[string]redisadapter.SubscriptionMode{
 	"dynamic": redisadapter.Dynamic, "static": redisadapter.Static, "dynamic-private": redisadapter.DynamicPrivate,
@@ -57,22 +48,9 @@ func run(ctx context.Context) error {
 	mux := http.NewServeMux()
 	mux.Handle(socketio.DefaultPath, io)
 	mux.HandleFunc("POST /do", s.serve)
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return err
-	}
-	fmt.Printf("listening on http://%s\n", listener.Addr())
-	web := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
-	failed := make(chan error, 1)
-	go func() { failed <- web.Serve(listener) }()
-	select {
-	case err := <-failed:
-		return err
-	case <-ctx.Done():
-	}
-	last, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-	defer cancel()
-	return errors.Join(io.Close(last), web.Shutdown(last), bus.Close())
+	return loopback.Server{Handler: mux, Stop: func(ctx context.Context) error {
+		return errors.Join(io.Close(ctx), bus.Close())
+	}}.Run(ctx)
 }
 
 // server does what it is told.
