@@ -1,6 +1,9 @@
 package engineio
 
-import "bytes"
+import (
+	"bytes"
+	"io"
+)
 
 // FrameParser gives tests the WebSocket frame parser.
 type FrameParser struct{ p frameParser }
@@ -65,6 +68,9 @@ func NewStreamParser(payload, fragments int) *FrameParser {
 
 // ToBare turns WebSocket frames into frames of a stream, in place.
 func ToBare(frames []byte) []byte { return toBare(frames) }
+
+// ReadFirstPacket reads the first packet of a stream.
+func ReadFirstPacket(r io.Reader) (sid string, err error) { return readFirstPacket(r) }
 
 // Deflated compresses the frame as for a session.
 func (f *Frame) Deflated(srv *Server) *Frame { return f.deflated(srv) }

@@ -467,3 +467,29 @@ func FuzzStream(f *testing.F) {
 		}
 	})
 }
+
+// FuzzFirstPacket: whatever a stream begins with, it opens a session, names one
+// that a client could have been told of, or is refused.
+func FuzzFirstPacket(f *testing.F) {
+	for _, first := range []string{"0", `0{"sid":"abc"}`, `0{"sid":""}`, `0{"sid":1}`, `0{}`, "0{", "4hello", "2probe", "", "0 "} {
+		f.Add(bareFrame(first, false))
+	}
+	f.Add(bareFrame("0", true))
+	f.Add(bareFrame("0"+strings.Repeat(" ", 200), false))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		r := bytes.NewReader(data)
+		sid, err := engineio.ReadFirstPacket(r)
+		read := len(data) - r.Len()
+		if read > 126 {
+			t.Errorf("%d bytes were read", read)
+		}
+		payload, isBinary, wrong := readBare(bytes.NewReader(data))
+		opens := wrong == nil && !isBinary && len(payload) > 0 && payload[0] == '0'
+		if err == nil && (!opens || (len(payload) == 1) != (sid == "")) {
+			t.Errorf("%q opens a session, or names %q", data, sid)
+		}
+		if err != nil && opens && len(payload) == 1 {
+			t.Errorf("%q is refused: %v", data, err)
+		}
+	})
+}

@@ -1,6 +1,7 @@
 package socketio_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"testing"
@@ -60,6 +61,27 @@ func FuzzServerSideEvent(f *testing.F) {
 		var back any
 		if err := answer.Decode(0, &back); err != nil {
 			t.Fatalf("the answer to %q cannot be read: %v", data, err)
+		}
+	})
+}
+
+// FuzzLegacyConnect: whatever an old client writes behind the name of a namespace,
+// the name has no query and the auth payload is an object, or none.
+func FuzzLegacyConnect(f *testing.F) {
+	for _, seed := range []string{"", "/", "/a", "/a?", "/a?token=b", "/?x=1&x=2&y", "/a?b?c=%20%", "?=&;", "/a?%zz=1", "/a?\xff=\xfe"} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, namespace []byte) {
+		name, auth := socketio.FromLegacy(namespace)
+		if bytes.ContainsRune(name, '?') || string(name) == "/" {
+			t.Errorf("%q: namespace %q", namespace, name)
+		}
+		if auth == nil {
+			return
+		}
+		var object map[string]any
+		if err := json.Unmarshal(auth, &object); err != nil || len(object) == 0 {
+			t.Errorf("%q: auth %q, %v", namespace, auth, err)
 		}
 	})
 }
