@@ -2,37 +2,19 @@ package socketio_test
 
 import (
 	"context"
-	"flag"
-	"fmt"
 	"net/http/httptest"
-	"os"
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"github.com/storywire/storywire/socketio"
 	"github.com/storywire/storywire/socketio/internal/siotest"
+	"github.com/storywire/storywire/test/twice"
 )
 
-// polled tells serve to let shards read, where they can.
+// polled tells serve to let shards read, where they can; otherwise goroutines do.
 var polled = true
 
-// TestMain runs everything twice: once with connections in the shards' pollers,
-// once with goroutines that read.
-func TestMain(m *testing.M) {
-	flag.Parse()
-	code := m.Run()
-	if once := flag.Lookup("test.bench").Value.String() + flag.Lookup("test.fuzz").Value.String(); once == "" {
-		polled = false
-		code = max(code, m.Run())
-	}
-	if err := goleak.Find(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		code = max(code, 1)
-	}
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { twice.Main(m, func() { polled = false }) }
 
 // patience is how long a test waits for what must happen.
 const patience = 10 * time.Second

@@ -3,11 +3,9 @@ package msgpack_test
 import (
 	"bytes"
 	"context"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"net/http/httptest"
-	"os"
 	"reflect"
 	"strings"
 	"testing"
@@ -39,28 +37,6 @@ type vector struct {
 	Error string
 }
 
-func vectors(t testing.TB) []vector {
-	t.Helper()
-	raw, err := os.ReadFile("testdata/packets.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var all []vector
-	if err := json.Unmarshal(raw, &all); err != nil {
-		t.Fatal(err)
-	}
-	return all
-}
-
-func unhex(t testing.TB, s string) []byte {
-	t.Helper()
-	b, err := hex.DecodeString(s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
-}
-
 // decode is what a server does with a message.
 func decode(msg []byte, limits parser.Limits) (parser.Packet, [][]byte, error) {
 	p, attachments, err := msgpack.Parser{}.Decode(msg, true, limits)
@@ -72,9 +48,9 @@ func decode(msg []byte, limits parser.Limits) (parser.Packet, [][]byte, error) {
 }
 
 func TestVectors(t *testing.T) {
-	for _, v := range vectors(t) {
+	for _, v := range siotest.Vectors[vector](t, "testdata/packets.json") {
 		t.Run(v.Name, func(t *testing.T) {
-			msg := unhex(t, v.Bytes)
+			msg := siotest.Unhex(t, v.Bytes)
 			p, attachments, err := decode(msg, parser.Limits{})
 			if v.Packet == nil {
 				if err == nil || !strings.Contains(err.Error(), v.Error) {
@@ -90,12 +66,12 @@ func TestVectors(t *testing.T) {
 			if p.Type != w.Type || nsp != w.NSP || p.HasID != (w.ID != nil) || w.ID != nil && p.ID != *w.ID {
 				t.Errorf("decode = %+v, want %+v", p, w)
 			}
-			if !sameJSON(p.Data, w.Data) {
+			if !siotest.SameJSON(p.Data, w.Data) {
 				t.Errorf("data = %s, want %s", p.Data, w.Data)
 			}
 			var want [][]byte
 			for _, a := range w.Attachments {
-				want = append(want, unhex(t, a))
+				want = append(want, siotest.Unhex(t, a))
 			}
 			if !reflect.DeepEqual(attachments, want) {
 				t.Errorf("attachments = %x, want %x", attachments, want)
@@ -107,14 +83,6 @@ func TestVectors(t *testing.T) {
 			}
 		})
 	}
-}
-
-func sameJSON(a, b []byte) bool {
-	if a == nil || b == nil {
-		return a == nil && b == nil
-	}
-	var x, y any
-	return json.Unmarshal(a, &x) == nil && json.Unmarshal(b, &y) == nil && reflect.DeepEqual(x, y)
 }
 
 // event encodes an event with these arguments.
@@ -219,8 +187,8 @@ func TestServer(t *testing.T) {
 // FuzzDecode: nothing panics; what is accepted is JSON and survives encode and
 // decode.
 func FuzzDecode(f *testing.F) {
-	for _, v := range vectors(f) {
-		f.Add(unhex(f, v.Bytes))
+	for _, v := range siotest.Vectors[vector](f, "testdata/packets.json") {
+		f.Add(siotest.Unhex(f, v.Bytes))
 	}
 	f.Fuzz(func(t *testing.T, msg []byte) {
 		p, attachments, err := decode(msg, parser.Limits{})

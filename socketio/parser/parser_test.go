@@ -4,11 +4,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"os"
-	"reflect"
 	"strings"
 	"testing"
 
+	"github.com/storywire/storywire/socketio/internal/siotest"
 	"github.com/storywire/storywire/socketio/parser"
 )
 
@@ -27,21 +26,8 @@ type vector struct {
 	Error string
 }
 
-func vectors(t testing.TB) []vector {
-	t.Helper()
-	raw, err := os.ReadFile("testdata/packets.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var all []vector
-	if err := json.Unmarshal(raw, &all); err != nil {
-		t.Fatal(err)
-	}
-	return all
-}
-
 func TestVectors(t *testing.T) {
-	for _, v := range vectors(t) {
+	for _, v := range siotest.Vectors[vector](t, "testdata/packets.json") {
 		t.Run(v.Name, func(t *testing.T) {
 			p, err := parser.Decode([]byte(v.Text), parser.Limits{})
 			if v.Error != "" {
@@ -64,19 +50,11 @@ func TestVectors(t *testing.T) {
 			if w.ID != nil && p.ID != *w.ID {
 				t.Errorf("Decode(%q).ID = %d, want %d", v.Text, p.ID, *w.ID)
 			}
-			if !sameJSON(p.Data, w.Data) {
+			if !siotest.SameJSON(p.Data, w.Data) {
 				t.Errorf("Decode(%q).Data = %s, want %s", v.Text, p.Data, w.Data)
 			}
 		})
 	}
-}
-
-func sameJSON(a, b []byte) bool {
-	if a == nil || b == nil {
-		return a == nil && b == nil
-	}
-	var x, y any
-	return json.Unmarshal(a, &x) == nil && json.Unmarshal(b, &y) == nil && reflect.DeepEqual(x, y)
 }
 
 func TestEventAndArgs(t *testing.T) {
@@ -203,7 +181,7 @@ func TestDecodeDoesNotAllocate(t *testing.T) {
 // FuzzDecode: nothing panics; what is accepted is JSON and survives
 // encode and decode.
 func FuzzDecode(f *testing.F) {
-	for _, v := range vectors(f) {
+	for _, v := range siotest.Vectors[vector](f, "testdata/packets.json") {
 		f.Add(v.Text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

@@ -6,13 +6,13 @@ import (
 	"encoding/json"
 	"errors"
 	"math"
-	"os"
 	"reflect"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/storywire/storywire/socketio/internal/msgpack"
+	"github.com/storywire/storywire/socketio/internal/siotest"
 	"github.com/storywire/storywire/socketio/parser"
 )
 
@@ -29,37 +29,15 @@ type vector struct {
 func (v vector) attachments(t testing.TB) [][]byte {
 	var all [][]byte
 	for _, a := range v.Attachments {
-		all = append(all, unhex(t, a))
-	}
-	return all
-}
-
-func unhex(t testing.TB, s string) []byte {
-	t.Helper()
-	b, err := hex.DecodeString(s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
-}
-
-func vectors(t testing.TB) []vector {
-	t.Helper()
-	raw, err := os.ReadFile("testdata/values.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var all []vector
-	if err := json.Unmarshal(raw, &all); err != nil {
-		t.Fatal(err)
+		all = append(all, siotest.Unhex(t, a))
 	}
 	return all
 }
 
 func TestVectors(t *testing.T) {
-	for _, v := range vectors(t) {
+	for _, v := range siotest.Vectors[vector](t, "testdata/values.json") {
 		t.Run(v.Name, func(t *testing.T) {
-			want := unhex(t, v.Bytes)
+			want := siotest.Unhex(t, v.Bytes)
 			if !v.Reads {
 				got, err := msgpack.AppendJSON([]byte("head"), []byte(v.JSON), v.attachments(t))
 				if err != nil || !bytes.Equal(got, append([]byte("head"), want...)) {
@@ -68,7 +46,7 @@ func TestVectors(t *testing.T) {
 			}
 			r := msgpack.NewReader(want)
 			got, attachments, err := r.JSON(nil, nil, msgpack.MaxDepth)
-			if err != nil || r.End() != nil || !sameJSON(got, []byte(v.JSON)) {
+			if err != nil || r.End() != nil || !siotest.SameJSON(got, []byte(v.JSON)) {
 				t.Errorf("JSON(%x) = %s, %v, want %s", want, got, err, v.JSON)
 			}
 			if !reflect.DeepEqual(attachments, v.attachments(t)) {
@@ -76,11 +54,6 @@ func TestVectors(t *testing.T) {
 			}
 		})
 	}
-}
-
-func sameJSON(a, b []byte) bool {
-	var x, y any
-	return json.Unmarshal(a, &x) == nil && json.Unmarshal(b, &y) == nil && reflect.DeepEqual(x, y)
 }
 
 // TestValuesComeBack: what Append writes, Value reads.
@@ -145,7 +118,7 @@ func TestLargeContainersOfJSON(t *testing.T) {
 	}
 	for _, tt := range tests {
 		got, err := msgpack.AppendJSON(nil, []byte(tt.json), nil)
-		if head := unhex(t, tt.head); err != nil || !bytes.HasPrefix(got, head) {
+		if head := siotest.Unhex(t, tt.head); err != nil || !bytes.HasPrefix(got, head) {
 			t.Errorf("AppendJSON(%.20s): %v, head %x, want %s", tt.json, err, got[:8], tt.head)
 		}
 		back, _, err := msgpack.NewReader(got).JSON(nil, nil, 1)
@@ -204,7 +177,7 @@ func TestRefused(t *testing.T) {
 		{"a million brackets", strings.Repeat("91", 1<<20) + "00", msgpack.ErrDepth},
 	}
 	for _, tt := range tests {
-		data := unhex(t, tt.hex)
+		data := siotest.Unhex(t, tt.hex)
 		if _, err := msgpack.NewReader(data).Value(); !errors.Is(err, tt.want) {
 			t.Errorf("%s: Value: %v, want %v", tt.name, err, tt.want)
 		}
@@ -252,8 +225,8 @@ func TestDeclaredLengthsAllocateNothing(t *testing.T) {
 
 // FuzzReader: nothing panics; what can be read is JSON that comes back.
 func FuzzReader(f *testing.F) {
-	for _, v := range vectors(f) {
-		f.Add(unhex(f, v.Bytes))
+	for _, v := range siotest.Vectors[vector](f, "testdata/values.json") {
+		f.Add(siotest.Unhex(f, v.Bytes))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		r := msgpack.NewReader(data)
@@ -277,7 +250,7 @@ func FuzzReader(f *testing.F) {
 			t.Fatalf("AppendJSON(%s): %v", raw, err)
 		}
 		again, more, err := msgpack.NewReader(packed).JSON(nil, nil, msgpack.MaxDepth)
-		if err != nil || bytes.Count(raw, []byte("_placeholder")) == len(attachments) && (!sameJSON(raw, again) || len(more) != len(attachments)) {
+		if err != nil || bytes.Count(raw, []byte("_placeholder")) == len(attachments) && (!siotest.SameJSON(raw, again) || len(more) != len(attachments)) {
 			t.Fatalf("%s came back as %s, %v", raw, again, err)
 		}
 	})
@@ -285,7 +258,7 @@ func FuzzReader(f *testing.F) {
 
 // FuzzAppendJSON: nothing panics; what is accepted is JSON and comes back.
 func FuzzAppendJSON(f *testing.F) {
-	for _, v := range vectors(f) {
+	for _, v := range siotest.Vectors[vector](f, "testdata/values.json") {
 		f.Add([]byte(v.JSON))
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {

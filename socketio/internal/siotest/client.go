@@ -1,5 +1,6 @@
-// Package siotest holds the small clients that tests of this module speak to a
-// Socket.IO server with: raw packets over each of the transports.
+// Package siotest holds what the tests of socketio and of the packages below share:
+// small clients that speak raw packets over each of the transports, and golden
+// vectors.
 package siotest
 
 import (
