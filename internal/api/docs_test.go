@@ -102,6 +102,10 @@ func TestPublishAndImportOverREST(t *testing.T) {
 	if a := w.as("author", "GET", doc+"/export", nil); a.status != 200 || !strings.Contains(a.text, ":: Down [end]") {
 		t.Errorf("export = %d %s", a.status, a.text)
 	}
+	w.ok(200, "author", "POST", doc+"/import", ":: Start\nNo title.", "Content-Type", "text/plain")
+	if got := w.ok(200, "author", "GET", doc, nil); got["title"] != "The Well" {
+		t.Errorf("a file without a title leaves %v", got["title"])
+	}
 	dead := strings.Replace(well, "[[Down]]", "[[Up]]", 1)
 	w.ok(200, "author", "POST", doc+"/import", dead, "Content-Type", "text/plain")
 	got = w.ok(200, "author", "POST", doc+"/publish", m{})

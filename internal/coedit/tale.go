@@ -1,6 +1,7 @@
 package coedit
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -77,13 +78,13 @@ func parsePair(s string, otherwise [2]float64) [2]float64 {
 }
 
 // ContentOf returns a draft as the content of a document. A passage keeps the
-// id that one of the same name has in before.
+// id that one of the same name has in before, and a draft without a title the one that there was.
 func ContentOf(d *tale.Draft, before Content, now time.Time) Content {
 	ids := make(map[string]string, len(before.Passages))
 	for _, p := range before.Passages {
 		ids[p.Name] = p.ID
 	}
-	c := Content{Title: cut(d.Title, MaxName), Lang: before.Lang}
+	c := Content{Title: cut(cmp.Or(d.Title, before.Title), MaxName), Lang: before.Lang}
 	for tag, color := range d.TagColor {
 		if c.TagColors == nil {
 			c.TagColors = map[string]any{}

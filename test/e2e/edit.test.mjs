@@ -1,89 +1,25 @@
 // Two people write the same story in Chromium.
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, test } from "node:test";
-import { launch, person, picture } from "../support/browser.mjs";
-import { startStorywire } from "../support/process.mjs";
+import { picture } from "../support/browser.mjs";
+import { both, line, saved, startDesks, text, words, write } from "../support/desk.mjs";
 import { until } from "../support/wait.mjs";
 
 const skip = process.env.STORYWIRE_URL && "these tests start a demo server of their own";
 
 describe("the editor", { timeout: 240_000, skip }, () => {
-  let server;
-  let browser;
-  const accounts = [];
-  let people = [];
-
+  let desks;
+  let accounts;
   before(async () => {
-    server = await startStorywire({ args: ["--demo"], env: { RATE_WRITE: "100/s:100", MAX_BODY: String(8 << 20) } });
-    const { items } = await (await fetch(`${server.url}/demo/v1/characters`)).json();
-    for (const { id: characterId } of items) accounts.push(await post("/demo/v1/sign-in", { characterId }));
-    browser = await launch();
+    desks = await startDesks();
+    accounts = desks.accounts;
   });
-  afterEach(async () => {
-    const errors = people.flatMap(({ errors }) => errors);
-    await Promise.all(people.splice(0).map((one) => one.close()));
-    assert.deepEqual(errors, [], "pages must not throw");
-  });
-  after(async () => {
-    await browser?.close();
-    await server?.stop();
-  });
-
-  async function call(method, path, body, { token } = {}, type = "application/json") {
-    const headers = { "content-type": type, ...(token ? { authorization: `Bearer ${token}` } : {}) };
-    const response = await fetch(server.url + path, { method, headers, body: type === "application/json" ? JSON.stringify(body) : body });
-    assert.ok(response.ok, `${method} ${path}: ${response.status}`);
-    return response.status === 204 ? null : response.json();
-  }
-  const post = (path, body, account, type) => call("POST", path, body, account, type);
-
-  /** A story of the first character, with the second as its editor. */
-  async function story(body = "The lamp is out.\n\n[[Light it->The lamp]]\n[[Sleep]]") {
-    const { id } = await post("/v1/stories", { title: "The tide clock", body }, accounts[0]);
-    await role(id, "editor");
-    return id;
-  }
-  const role = (id, role) => call("PUT", `/v1/stories/${id}/members/${accounts[1].user.id}`, { role }, accounts[0]);
-
-  /** The desk of that account. */
-  async function desk(account, id, options) {
-    const one = await person(browser, { viewport: { width: 1440, height: 900 }, ...options });
-    people.push(one);
-    await one.context.addInitScript((signed) => {
-      if (location.origin === "null") return; // a page before it has an address
-      localStorage.setItem("storywire.account", signed);
-      localStorage.setItem("storywire.strip", "gone");
-    }, JSON.stringify(account));
-    const page = await one.tab();
-    const violations = [];
-    page.on("console", (message) => /Content Security Policy/.test(message.text()) && violations.push(message.text()));
-    await page.goto(`${server.url}/edit/${id}`);
-    await text(page).waitFor();
-    await saved(page);
-    return { ...one, page, violations };
-  }
-  const text = (page) => page.getByRole("textbox", { name: /^Text of / });
-  const line = (page) => page.getByRole("status", { name: "Saving" });
-  const saved = (page) => line(page).filter({ hasText: "All changes saved" }).waitFor();
-  const words = (page) =>
-    text(page).evaluate((node) => [...node.querySelectorAll(".cm-line")].map((one) => {
-      const copy = one.cloneNode(true);
-      for (const caret of copy.querySelectorAll(".cm-caret")) caret.remove();
-      return copy.textContent.replace(/\u200b/g, "");
-    }).join("\n"));
-  async function write(page, letters, where = "Control+End") {
-    await text(page).focus();
-    await page.keyboard.press(where);
-    await page.keyboard.type(letters, { delay: 5 });
-  }
-  const both = (pages, has) => until(async () => {
-    const [a, b] = await Promise.all(pages.map(words));
-    return a === b && has.every((some) => a.includes(some));
-  }, { what: `both to read ${has}` });
+  afterEach(() => desks.close());
+  after(() => desks?.stop());
 
   test("two write at once, see each other's cursor and name, and undo only their own", async () => {
-    const id = await story();
-    const [ann, ben] = [await desk(accounts[0], id), await desk(accounts[1], id)];
+    const id = await desks.story();
+    const [ann, ben] = [await desks.desk(accounts[0], id), await desks.desk(accounts[1], id)];
     const pages = [ann.page, ben.page];
     await Promise.all([write(ann.page, " A gull laughs."), write(ben.page, "At night: ", "Control+Home")]);
     await both(pages, ["A gull laughs.", "At night: "]);
@@ -103,8 +39,8 @@ describe("the editor", { timeout: 240_000, skip }, () => {
   });
 
   test("one writes offline while the other goes on: both texts are one", async () => {
-    const id = await story();
-    const [ann, ben] = [await desk(accounts[0], id), await desk(accounts[1], id)];
+    const id = await desks.story();
+    const [ann, ben] = [await desks.desk(accounts[0], id), await desks.desk(accounts[1], id)];
     await ben.context.setOffline(true);
     await line(ben.page).filter({ hasText: "You're offline" }).waitFor({ timeout: 60_000 });
     await write(ben.page, "Far out at sea. ", "Control+Home");
@@ -115,17 +51,17 @@ describe("the editor", { timeout: 240_000, skip }, () => {
     await ben.context.setOffline(false);
     await both([ann.page, ben.page], ["Far out at sea. ", "On the quay."]);
     await saved(ben.page);
-    const { passages } = await call("GET", `/v1/docs/${id}`, undefined, accounts[0]);
+    const { passages } = await desks.call("GET", `/v1/docs/${id}`, undefined, accounts[0]);
     assert.equal(passages[0].body, await words(ben.page));
   });
 
   test("a role lowered while typing stops the writing at once, and says why", async () => {
-    const id = await story();
-    const [ann, ben] = [await desk(accounts[0], id), await desk(accounts[1], id)];
+    const id = await desks.story();
+    const [ann, ben] = [await desks.desk(accounts[0], id), await desks.desk(accounts[1], id)];
     await write(ben.page, " Before.");
     await both([ann.page, ben.page], [" Before."]);
     await saved(ben.page);
-    await role(id, "commenter");
+    await desks.role(id, "commenter");
     await ben.page.getByRole("alert").filter({ hasText: "no longer write" }).waitFor({ timeout: 2_000 });
     const before = await words(ben.page);
     await ben.page.locator(".cm-content").click();
@@ -134,15 +70,15 @@ describe("the editor", { timeout: 240_000, skip }, () => {
     assert.equal(await words(ben.page), before);
     assert.equal(await ben.page.getByRole("button", { name: "Publish" }).count(), 0);
     await picture(ben.page, "edit-role-lowered");
-    await role(id, "editor");
+    await desks.role(id, "editor");
     await saved(ben.page);
     await write(ben.page, " Again.");
     await both([ann.page, ben.page], [" Again."]);
   });
 
   test("links: completed, followed, made; a rename is followed by them; what is published is what is read", async () => {
-    const id = await story();
-    const ann = await desk(accounts[0], id);
+    const id = await desks.story();
+    const ann = await desks.desk(accounts[0], id);
     const { page } = ann;
     await page.getByRole("button", { name: "Publish" }).click();
     const problems = page.getByRole("list", { name: "Problems" });
@@ -171,7 +107,7 @@ describe("the editor", { timeout: 240_000, skip }, () => {
     await saved(page);
     await page.getByRole("button", { name: "Publish" }).click();
     await page.getByRole("heading", { name: "Release 1 is published" }).waitFor();
-    const release = await call("GET", `/v1/stories/${id}/release`, undefined, accounts[2]);
+    const release = await desks.call("GET", `/v1/stories/${id}/release`, undefined, accounts[2]);
     assert.deepEqual([release.no, release.passages], [1, 3]);
   });
 });

@@ -40,23 +40,28 @@ export async function startDesks() {
       await call("POST", `/v1/docs/${id}/import?name=tale.twee`, twee, accounts[0], "text/plain");
       return id;
     },
-    /** Somebody with the desk of a story open. */
-    async desk(account, id, options) {
+    /** Somebody, or null for nobody that is signed in, at a path. */
+    async visit(account, path, options) {
       const one = await person(browser, { viewport: { width: 1440, height: 900 }, ...options });
       people.push(one);
       await one.context.addInitScript((signed) => {
         if (location.origin === "null") return; // a page before it has an address
-        localStorage.setItem("storywire.account", signed);
+        if (signed !== null) localStorage.setItem("storywire.account", signed);
         localStorage.setItem("storywire.strip", "gone");
-      }, JSON.stringify(account));
+      }, account && JSON.stringify(account));
       const page = await one.tab();
       page.setDefaultTimeout(20_000);
       const violations = [];
       page.on("console", (message) => /Content Security Policy/.test(message.text()) && violations.push(message.text()));
-      await page.goto(`${server.url}/edit/${id}`);
-      await text(page).waitFor();
-      await saved(page);
+      await page.goto(server.url + path);
       return { ...one, page, violations };
+    },
+    /** Somebody with the desk of a story open. */
+    async desk(account, id, options) {
+      const one = await this.visit(account, `/edit/${id}`, options);
+      await text(one.page).waitFor();
+      await saved(one.page);
+      return one;
     },
     /** Ends all pages; none of them may have thrown. */
     async close() {

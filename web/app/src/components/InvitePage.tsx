@@ -63,7 +63,7 @@ function Open({ invitation }: { invitation: Invitation }) {
       <p className={styles.who}>{invitedBy.display_name} invites you to</p>
       <h1>{title}</h1>
       <p>
-        You {roleWords(role)} once you accept. The invitation {validWords(expiresAt, now)}.
+        You {roleWords(role)} once you accept. The invitation is {validFor(expiresAt, now)}.
       </p>
       <button type="button" className="primary" disabled={busy} onClick={() => void accept()}>
         {busy ? 'Opening…' : 'Accept'}
@@ -76,11 +76,6 @@ function Open({ invitation }: { invitation: Invitation }) {
     </>
   );
 }
-
-const validWords = (expiresAt: string, now: number): string => {
-  const words = validFor(expiresAt, now);
-  return words.startsWith('good') ? `is ${words}` : words;
-};
 
 function Closed({ why }: { why: string }) {
   return (

@@ -13,6 +13,7 @@ const KEYS = [
   ['Shift Enter', 'A new line'],
   ['1 … 9', 'Choose, in a party'],
   ['r', 'Ready, in the lobby of a party'],
+  ['Ctrl Z', 'Undo: in a text your words, beside it names, tags and places'],
   ['n', 'Notifications'],
   ['i', 'Inbox'],
   ['h', 'Home'],

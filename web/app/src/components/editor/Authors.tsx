@@ -38,7 +38,7 @@ export function Authors({ desk }: PanelProps) {
     <>
       <p className={styles.faint}>
         {story.visibility === 'public'
-          ? 'Everybody who is signed in may read what is published, and comment.'
+          ? 'Everybody who is signed in may read the story and comment.'
           : 'Only these people may open the story.'}
       </p>
       <Members story={story} members={members} governs={governs} onChanged={reload} />

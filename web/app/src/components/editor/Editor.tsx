@@ -12,6 +12,7 @@ import { Notices } from './Notices';
 import { PassageDesk } from './PassageDesk';
 import { PassageList } from './PassageList';
 import { PanelBar, panelsFor, SidePanel } from './SidePanel';
+import { UndoButtons } from './UndoButtons';
 
 /** React Flow comes with the first look at the map. */
 const PassageMap = lazy(() => import('./PassageMap').then(({ PassageMap }) => ({ default: PassageMap })));
@@ -79,7 +80,10 @@ function Open({ desk, storyId }: { desk: Desk; storyId: string }) {
       <PaneTabs pane={pane} onPane={turn} />
       <div className={styles.panes} data-view={view} data-pane={pane} data-panel={panel?.id}>
         <div className={styles.left}>
-          <Views view={view} onView={setView} />
+          <div className={styles.over}>
+            <Views view={view} onView={setView} />
+            <UndoButtons desk={desk} />
+          </div>
           {view === 'list' ? (
             <PassageList desk={desk} chosen={passageId} onOpen={open} onCreate={create} />
           ) : (

@@ -134,7 +134,7 @@ function Rows({ rows, desk, here, chosen, trash, onOpen }: RowsProps) {
             aria-posinset={first + i + 1}
             className={styles.row}
             style={{ transform: `translateY(${(first + i) * ROW}px)` }}
-            onClick={() => (trash ? undefined : onOpen(row.id))}
+            onClick={() => onOpen(row.id)}
             onKeyDown={undefined}
           >
             <RowWords row={row} outline={outline} />

@@ -7,7 +7,7 @@ export function Problems({
   onOpen,
 }: {
   problems: readonly Problem[];
-  onOpen?: (id: string) => void;
+  onOpen?: ((id: string) => void) | undefined;
 }) {
   const sorted = [...problems].sort(
     (a, b) => Number(b.severity === 'error') - Number(a.severity === 'error'),
@@ -18,7 +18,10 @@ export function Problems({
       {sorted.map(({ severity, code, passageId, passage, line, message }) => (
         <li key={`${code} ${passageId} ${line} ${message}`} data-severity={severity}>
           <span className={styles.severity}>{severity === 'error' ? 'Must be mended' : 'Worth a look'}</span>
-          <span>{message}</span>
+          <span>
+            {message}
+            {line ? <span className={styles.line}> Line {line}.</span> : null}
+          </span>
           {passageId && onOpen ? (
             <button type="button" className="quiet" onClick={() => onOpen(passageId)}>
               {passage || 'Go there'}

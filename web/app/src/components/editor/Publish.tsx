@@ -63,7 +63,7 @@ export function Publish({ desk, onOpen }: { desk: Desk; onOpen: (id: string) => 
           <p>
             Readers and parties that begin now have this one.{' '}
             <To href={storyPath(storyId)} className="link">
-              Read it
+              Read or play it
             </To>
           </p>
         ) : null}

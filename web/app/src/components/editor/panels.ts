@@ -1,6 +1,6 @@
 import type { Role } from '@storywire/client';
 import { mayWrite } from '@storywire/client/edit';
-import { Braces, History, type LucideIcon, MessageSquare, Play, UsersRound } from 'lucide-react';
+import { Braces, Files, History, type LucideIcon, MessageSquare, Play, UsersRound } from 'lucide-react';
 import { type ComponentType, lazy } from 'react';
 import { mayNote } from '@/lib/editor/notes';
 import type { Desk } from '@/lib/editor/useDesk';
@@ -56,5 +56,12 @@ export const PANELS: readonly Panel[] = [
     title: 'Authors',
     Icon: UsersRound,
     Body: lazy(() => import('./Authors').then(({ Authors }) => ({ default: Authors }))),
+  },
+  {
+    id: 'files',
+    title: 'Files',
+    Icon: Files,
+    isFor: mayWrite,
+    Body: lazy(() => import('./Files').then(({ Files }) => ({ default: Files }))),
   },
 ];

@@ -65,9 +65,9 @@ export const rolesOf = (visibility: 'public' | 'private'): readonly Role[] =>
 /** How long an invitation is good for. */
 export function validFor(expiresAt: string, now: number): string {
   const hours = Math.floor((new Date(expiresAt).getTime() - now) / 3_600_000);
-  if (hours < 1) return 'runs out within the hour';
-  if (hours < 48) return hours === 1 ? 'good for 1 hour' : `good for ${hours} hours`;
-  return `good for ${Math.floor(hours / 24)} days`;
+  if (hours < 1) return 'valid for less than an hour';
+  if (hours < 48) return hours === 1 ? 'valid for 1 hour' : `valid for ${hours} hours`;
+  return `valid for ${Math.floor(hours / 24)} days`;
 }
 
 /** Most people are offered at once. */

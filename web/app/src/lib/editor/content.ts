@@ -26,17 +26,27 @@ export type Place = readonly [number, number];
 const ACROSS = 180;
 const DOWN = 110;
 
-/** Writes a new passage; its id. */
+/** Marks what is written here and is no step to be undone. */
+const UNSEEN = 'unseen';
+
+/**
+ * Writes a new passage; its id. It is made in the trash and taken out of it: undone, it lies there again with
+ * whatever others have written in it, which would be lost if it were deleted.
+ */
 export function addPassage(doc: Y.Doc, name: string, pos: Place): string {
   const id = ulid();
+  const passage: Fields = new Y.Map();
   doc.transact(() => {
-    const passage: Fields = new Y.Map();
     passage.set('name', name);
     passage.set('body', new Y.Text());
     passage.set('tags', []);
     passage.set('pos', [...pos]);
     passage.set('size', [100, 100]);
+    passage.set('trashedAt', Date.now());
     passagesOf(doc).set(id, passage);
+  }, UNSEEN);
+  doc.transact(() => {
+    passage.delete('trashedAt');
     if (wordOf(storyOf(doc), 'start') === '') storyOf(doc).set('start', id);
   }, DESK);
   return id;

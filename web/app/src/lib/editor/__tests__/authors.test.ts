@@ -29,12 +29,12 @@ test('a public story has readers enough', () => {
 });
 
 test.each([
-  [7 * 24 * 3600 - 1, 'good for 6 days'],
-  [48 * 3600, 'good for 2 days'],
-  [47 * 3600, 'good for 47 hours'],
-  [3600, 'good for 1 hour'],
-  [3599, 'runs out within the hour'],
-  [-1, 'runs out within the hour'],
+  [7 * 24 * 3600 - 1, 'valid for 6 days'],
+  [48 * 3600, 'valid for 2 days'],
+  [47 * 3600, 'valid for 47 hours'],
+  [3600, 'valid for 1 hour'],
+  [3599, 'valid for less than an hour'],
+  [-1, 'valid for less than an hour'],
 ])('%d seconds before the end it %s', (seconds, words) => {
   const now = Date.UTC(2026, 0, 1);
   expect(validFor(new Date(now + seconds * 1000).toISOString(), now)).toBe(words);
