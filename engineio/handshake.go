@@ -86,7 +86,7 @@ func (s *Session) Handshake() Handshake {
 		RemoteAddr: lines[1],
 		Host:       lines[2],
 		Secure:     lines[0][s.idLen:] == secureFlag,
-		Time:       time.Unix(0, s.opened),
+		Time:       s.Opened(),
 	}
 	var err error
 	if h.URL, err = url.ParseRequestURI(lines[3]); err != nil {

@@ -3,8 +3,8 @@ package engineio
 // An Observer is told what happens to the sessions of a server, so that it can
 // be counted. Its methods are called on the paths of messages by many goroutines
 // at once, some with locks held: they must be quick and call nothing of this
-// package but Session.Transport and Session.Handshake. Without an Observer each
-// of them costs one comparison.
+// package but Session.Transport, Opened and Handshake. Without an Observer each of
+// them costs one comparison.
 type Observer interface {
 	// Opened tells of a session whose handshake was accepted.
 	Opened(s *Session)

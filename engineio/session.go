@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/storywire/storywire/engineio/parser"
 )
@@ -63,6 +64,9 @@ const (
 // ID returns the session id: 20 characters of base64url, random, unless
 // Options.GenerateID made it.
 func (s *Session) ID() string { return s.request[:s.idLen] }
+
+// Opened returns when the session was opened.
+func (s *Session) Opened() time.Time { return time.Unix(0, s.opened) }
 
 // Transport returns the transport in use.
 func (s *Session) Transport() Transport {

@@ -66,6 +66,7 @@ type Broadcast struct {
 	id       uint64            // of the acknowledgements, in frames
 	hub      *hub              // that delivers it
 	position uint64            // in the logs, see Recovery; 0: none
+	reached  tally
 }
 
 // UpdateKind says what an Update does.

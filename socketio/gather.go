@@ -118,7 +118,7 @@ func (g *gathering) Run(sh *engineio.Shard) {
 	g.shards--
 	g.mu.Unlock()
 	g.asked[sh.Index()] = asked
-	g.hub.ns.observeDelivered(len(asked))
+	g.hub.observeDelivered(&g.event.reached, len(asked))
 	sp.rest()
 	g.notify()
 }

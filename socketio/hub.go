@@ -61,14 +61,17 @@ func (h *hub) Broadcast(b *Broadcast) error {
 // delivery is a Broadcast as the task of every shard.
 type delivery Broadcast
 
-// Run queues the event for the shard's part of the target.
-func (b *delivery) Run(sh *engineio.Shard) {
+// Run implements engineio.Task.
+func (b *delivery) Run(sh *engineio.Shard) { b.hub.observeDelivered(&b.reached, b.queue(sh)) }
+
+// queue queues the event for the shard's part of the target, and returns how many
+// sockets that is.
+func (b *delivery) queue(sh *engineio.Shard) (sockets int) {
 	sp := &b.hub.spaces[sh.Index()]
 	if b.position > 0 {
 		sp.heard = b.position
 	}
 	picked := sp.pick(b.Target)
-	b.hub.ns.observeDelivered(len(picked))
 	switch {
 	case b.Volatile:
 		for _, m := range picked {
@@ -86,7 +89,9 @@ func (b *delivery) Run(sh *engineio.Shard) {
 			}
 		}
 	}
+	sockets = len(picked)
 	sp.rest()
+	return sockets
 }
 
 // Update implements [Adapter].

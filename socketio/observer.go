@@ -1,6 +1,9 @@
 package socketio
 
-import "time"
+import (
+	"sync/atomic"
+	"time"
+)
 
 // An Observer is told what happens in the namespaces of a server, so that it can
 // be counted; engineio.Options.Observer is told of the connections below. Its
@@ -22,8 +25,8 @@ type Observer interface {
 	// Emitted tells of an event sent by this process to one socket or to many, and
 	// how large its values are as JSON and attachments. Acknowledgements are none.
 	Emitted(ns *Namespace, event string, bytes int)
-	// Delivered tells of how many sockets of one shard a broadcast, also one of
-	// another process, was queued for. The shards of a process add up.
+	// Delivered tells of how many sockets of this process a broadcast, also one of
+	// another process, was queued for; 0: it has none of the target's.
 	Delivered(ns *Namespace, sockets int)
 }
 
@@ -40,9 +43,20 @@ func (ns *Namespace) observeEmitted(event string, msg message) {
 	o.Emitted(ns, event, size)
 }
 
-// observeDelivered tells the observer how many members a shard has picked.
-func (ns *Namespace) observeDelivered(sockets int) {
-	if o := ns.srv.opts.Observer; o != nil && sockets > 0 {
-		o.Delivered(ns, sockets)
+// A tally adds up, over the shards, how many sockets a broadcast was queued for:
+// the sockets above tallyShards bits, the shards that are done below.
+type tally struct{ sum int64 } // changed atomically; a Broadcast is copied before it is delivered
+
+const tallyShards = 16 // bits
+
+// observeDelivered counts a shard's part, and tells the observer after the last.
+func (h *hub) observeDelivered(t *tally, sockets int) {
+	o := h.ns.srv.opts.Observer
+	if o == nil {
+		return
+	}
+	sum := atomic.AddInt64(&t.sum, int64(sockets)<<tallyShards+1)
+	if int(sum&(1<<tallyShards-1)) == len(h.shards) {
+		o.Delivered(h.ns, int(sum>>tallyShards))
 	}
 }

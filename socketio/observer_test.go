@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -48,7 +49,7 @@ func (l *ledger) Handled(_ *socketio.Socket, event string, took time.Duration, e
 func (l *ledger) Emitted(_ *socketio.Namespace, event string, bytes int) {
 	l.add(1, "emitted %s of %d", event, bytes)
 }
-func (l *ledger) Delivered(_ *socketio.Namespace, sockets int) { l.add(sockets, "delivered") }
+func (l *ledger) Delivered(_ *socketio.Namespace, sockets int) { l.add(1, "delivered to %d", sockets) }
 
 // engineLedger is a ledger of the connections.
 type engineLedger struct{ *ledger }
@@ -106,7 +107,7 @@ func TestObserver(t *testing.T) {
 		"handled tell: <nil> true":                  1,
 		"emitted one of 9":                          1,
 		`emitted all of ` + fmt.Sprint(len(`["all","x",{"_placeholder":true,"num":0}]`)+2): 1,
-		"delivered": 2,
+		"delivered to 2": 1,
 	} {
 		eventually(t, what, func() bool { return seen.count(what) >= want })
 		if got := seen.count(what); got != want {
@@ -115,5 +116,61 @@ func TestObserver(t *testing.T) {
 	}
 	if seen.count("sent") == 0 {
 		t.Error("nothing was sent")
+	}
+}
+
+// A broadcast is told of once, with all its sockets, whichever shards they are on.
+func TestDeliveredIsToldOncePerBroadcast(t *testing.T) {
+	var seen ledger
+	var local socketio.Adapter
+	f := serve(t, socketio.Options{
+		Observer: &seen, Engine: engineio.Options{Shards: 4}, Logger: quiet,
+		Adapter: func(_ *socketio.Namespace, a socketio.Adapter) socketio.Adapter { local = a; return a },
+	})
+	ns := f.io.Of("/")
+	f.join([]string{"r"}, []string{"r"}, []string{"r"}, nil)
+	remote := func() *socketio.Broadcast {
+		return &socketio.Broadcast{Target: socketio.Target{Rooms: []string{"r"}}, Data: []byte(`["x"]`)}
+	}
+	for _, tt := range []struct {
+		name      string
+		broadcast func() error
+		want      int
+	}{
+		{"to a room", func() error { return ns.To("r").Emit("x") }, 3},
+		{"to nobody", func() error { return ns.To("empty").Emit("x") }, 0},
+		{"with acknowledgements", func() error {
+			_, err := ns.To("r").Timeout(time.Millisecond).EmitWithAck(t.Context(), "x")
+			if errors.Is(err, socketio.ErrAckTimeout) {
+				err = nil
+			}
+			return err
+		}, 3},
+		{"of other processes", func() error {
+			local.(socketio.BatchAdapter).BroadcastAll([]socketio.RemoteBroadcast{{Room: "r", Read: remote}})
+			return nil
+		}, 3},
+		{"of other processes to nobody", func() error {
+			local.(socketio.BatchAdapter).BroadcastAll([]socketio.RemoteBroadcast{{Room: "empty", Read: remote}})
+			return nil
+		}, 0},
+	} {
+		what := fmt.Sprint("delivered to ", tt.want)
+		before := seen.count(what)
+		if err := tt.broadcast(); err != nil {
+			t.Fatal(err)
+		}
+		eventually(t, tt.name, func() bool { return seen.count(what) == before+1 })
+	}
+	seen.mu.Lock()
+	defer seen.mu.Unlock()
+	total := 0
+	for what, n := range seen.counts {
+		if strings.HasPrefix(what, "delivered") {
+			total += n
+		}
+	}
+	if total != 5 {
+		t.Errorf("%d broadcasts were told of: %v", total, seen.counts)
 	}
 }

@@ -135,6 +135,7 @@ type unread struct {
 	RemoteBroadcast
 	once      sync.Once
 	broadcast *Broadcast
+	reached   tally
 }
 
 // Run queues the events for the shard's part of their targets.
@@ -142,13 +143,14 @@ func (d *deliveries) Run(sh *engineio.Shard) {
 	sp := &d.hub.spaces[sh.Index()]
 	for i := range d.all {
 		u := &d.all[i]
-		if u.Room != "" && sp.rooms[u.Room] == nil && sp.ids[u.Room] == nil {
-			continue
+		sockets := 0
+		if u.Room == "" || sp.rooms[u.Room] != nil || sp.ids[u.Room] != nil {
+			u.once.Do(func() { u.broadcast = d.hub.read(u.Read) })
+			if u.broadcast != nil {
+				sockets = (*delivery)(u.broadcast).queue(sh)
+			}
 		}
-		u.once.Do(func() { u.broadcast = d.hub.read(u.Read) })
-		if u.broadcast != nil {
-			(*delivery)(u.broadcast).Run(sh)
-		}
+		d.hub.observeDelivered(&u.reached, sockets)
 	}
 }
 

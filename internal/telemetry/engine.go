@@ -3,6 +3,7 @@ package telemetry
 import (
 	"errors"
 	"strconv"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -20,6 +21,7 @@ type Engine struct {
 	upgraded prometheus.Counter
 	closed   family[prometheus.Counter]
 	refused  family[prometheus.Counter]
+	lasted   prometheus.Histogram
 
 	received, receivedBytes prometheus.Counter
 	sent, sentBytes         prometheus.Counter
@@ -37,6 +39,8 @@ func newEngine(f factory) Engine {
 			string(engineio.TransportError), string(engineio.TransportClose), string(engineio.ForcedClose),
 			string(engineio.PingTimeout), string(engineio.ParseError), slow,
 		}),
+		lasted: f.histogram("connection_seconds", "How long connections lasted that have ended.",
+			prometheus.ExponentialBuckets(1, 4, 9)),
 		refused:       f.counters("connection_requests_refused_total", "Requests refused, by Engine.IO code.", "code", []string{"0", "1", "2", "3", "4", "5"}),
 		received:      f.counter("messages_received_total", "Messages of clients."),
 		receivedBytes: f.counter("received_bytes_total", "Bytes of messages of clients."),
@@ -55,13 +59,14 @@ func (e Engine) Opened(s *engineio.Session) {
 func (e Engine) Upgraded(*engineio.Session) { e.upgraded.Inc() }
 
 // Closed implements [engineio.Observer].
-func (e Engine) Closed(_ *engineio.Session, reason engineio.CloseReason, err error) {
+func (e Engine) Closed(s *engineio.Session, reason engineio.CloseReason, err error) {
 	e.open.Dec()
 	label := string(reason)
 	if errors.Is(err, engineio.ErrSlow) {
 		label = slow
 	}
 	e.closed.of(label).Inc()
+	e.lasted.Observe(time.Since(s.Opened()).Seconds())
 }
 
 // Refused implements [engineio.Observer].

@@ -20,7 +20,7 @@ type Sockets struct {
 
 	emitted      family[prometheus.Counter]
 	emittedBytes prometheus.Counter
-	delivered    prometheus.Counter
+	reached      prometheus.Histogram
 }
 
 var _ socketio.Observer = Sockets{}
@@ -41,7 +41,8 @@ func newSockets(f factory, events []string) Sockets {
 		failed:       f.counters("event_errors_total", "Events of clients that were answered with an error.", "event", events),
 		emitted:      f.counters("events_sent_total", "Events sent, each to one socket or to many.", "event", events),
 		emittedBytes: f.counter("events_sent_bytes_total", "Bytes of the values of events sent, once per event."),
-		delivered:    f.counter("deliveries_total", "Sockets that broadcasts were queued for."),
+		reached: f.histogram("broadcast_sockets", "Sockets of this process that a broadcast was queued for.",
+			append([]float64{0}, prometheus.ExponentialBuckets(1, 4, 9)...)),
 	}
 }
 
@@ -75,4 +76,4 @@ func (s Sockets) Emitted(_ *socketio.Namespace, event string, bytes int) {
 }
 
 // Delivered implements [socketio.Observer].
-func (s Sockets) Delivered(_ *socketio.Namespace, sockets int) { s.delivered.Add(float64(sockets)) }
+func (s Sockets) Delivered(_ *socketio.Namespace, sockets int) { s.reached.Observe(float64(sockets)) }

@@ -37,11 +37,12 @@ func TestMetrics(t *testing.T) {
 	})
 	srv.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/socket.io/?EIO=4&transport=polling", nil))
 	ns := srv.Of("/")
+	session := new(engineio.Session)
 	m.Engine.Refused(4)
 	m.Engine.Refused(99)
 	m.Engine.Upgraded(nil)
-	m.Engine.Closed(nil, engineio.TransportError, errors.Join(engineio.ErrSlow))
-	m.Engine.Closed(nil, engineio.PingTimeout, nil)
+	m.Engine.Closed(session, engineio.TransportError, errors.Join(engineio.ErrSlow))
+	m.Engine.Closed(session, engineio.PingTimeout, nil)
 	m.Engine.Received(10)
 	m.Engine.Received(5)
 	m.Engine.Sent(7)
@@ -55,6 +56,7 @@ func TestMetrics(t *testing.T) {
 	m.Sockets.Emitted(ns, "comment:created", 100)
 	m.Sockets.Emitted(ns, "made up", 1)
 	m.Sockets.Delivered(ns, 50)
+	m.Sockets.Delivered(ns, 0)
 	m.Stored(3, 2*time.Millisecond)
 	m.Documents.DocOpened()
 	m.Documents.DocOpened()
@@ -75,7 +77,7 @@ func TestMetrics(t *testing.T) {
 		`event_seconds_count{event="comment:new"} 2`, `event_errors_total{event="comment:new"} 1`,
 		`event_seconds_count{event="other"} 1`, `event_errors_total{event="other"} 1`,
 		`events_sent_total{event="comment:created"} 1`, `events_sent_total{event="other"} 1`, `events_sent_bytes_total 101`,
-		`deliveries_total 50`, `store_batch_writes_sum 3`, `store_batch_seconds_count 1`,
+		`broadcast_sockets_sum 50`, `broadcast_sockets_count 2`, `broadcast_sockets_bucket{le="0"} 1`, `connection_seconds_count 2`, `store_batch_writes_sum 3`, `store_batch_seconds_count 1`,
 		`documents 1`, `document_bytes 400`, `document_updates_total 1`, `document_update_bytes_total 40`, `document_batches_total 3`,
 		`document_batches_refused_total{code="SCHEMA"} 1`, `document_batches_refused_total{code="GAP"} 0`, `document_divergences_total 1`,
 	} {
