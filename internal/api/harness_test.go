@@ -171,6 +171,11 @@ func newWorld(t *testing.T, o options) *world {
 			}
 		})
 	}
+	if o.demo {
+		if err := demo.Seed(t.Context(), people, stories, comments); err != nil {
+			t.Fatal(err)
+		}
+	}
 	t.Cleanup(func() {
 		cancel()
 		running.Wait()

@@ -1,8 +1,11 @@
 package api_test
 
 import (
+	"math/rand/v2"
 	"slices"
 	"testing"
+
+	"github.com/storywire/storywire/internal/demo"
 )
 
 // TestPlayByMail plays a story without a socket.
@@ -55,4 +58,79 @@ func TestPlayByMail(t *testing.T) {
 	if rematch := w.ok(201, "ann", "POST", at+"/rematch", nil); rematch["sessionId"] == made["sessionId"] {
 		t.Error("the rematch is the same party")
 	}
+}
+
+// TestDemoStoriesInEveryMode plays each demo story to an end in each way in
+// which a party can decide, without a socket: live, and by mail. Over all these
+// parties every ending is reached, and no assignment goes wrong.
+func TestDemoStoriesInEveryMode(t *testing.T) {
+	w := newWorld(t, options{demo: true})
+	for _, of := range demo.Parties {
+		id := string(of.ID)
+		reached, endings := map[string]bool{}, map[string]bool{}
+		for walk := 0; walk < 10 || len(reached) < len(endings) && walk < 200; walk++ {
+			mode := []string{"first", "host", "majority", "unanimous", "rotate"}[walk%5]
+			pace := []string{"live", "mail"}[walk/5%2]
+			at := w.walk(id, m{"mode": mode, "pace": pace, "timerSec": 0}, rand.New(rand.NewPCG(uint64(walk), 3)))
+			view := w.ok(200, "ann", "GET", at, nil)["view"].(m)
+			if view["status"] != "ended" || view["reason"] != "story" {
+				t.Fatalf("%s, %s, %s: %v (%v) in round %v", id, mode, pace, view["status"], view["reason"], view["round"].(m)["name"])
+			}
+			for _, p := range w.ok(200, "ann", "GET", at+"/map", nil)["passages"].([]any) {
+				if p := p.(m); p["ends"] == true {
+					name := p["name"].(string)
+					endings[name] = true
+					if p["visited"] != 0.0 {
+						reached[name] = true
+					}
+				}
+			}
+			for _, e := range w.ok(200, "ben", "GET", at+"/log", nil)["items"].([]any) {
+				if e.(m)["type"] == "script_error" {
+					t.Errorf("%s: %v", id, e)
+				}
+			}
+		}
+		if len(reached) != len(endings) || len(endings) < 3 {
+			t.Errorf("%s: reached are %v, its endings are %v", id, reached, endings)
+		}
+	}
+}
+
+// walk plays a story with three players who agree on what chance says, and
+// returns the path of the party.
+func (w *world) walk(story string, settings m, chance *rand.Rand) (path string) {
+	w.t.Helper()
+	players := []string{"ann", "ben", "cat"}
+	path = "/v1/plays/" + w.ok(201, "ann", "POST", "/v1/plays", m{"storyId": story, "settings": settings})["sessionId"].(string)
+	for _, name := range players[1:] {
+		w.ok(200, name, "POST", path+"/join", m{})
+	}
+	w.ok(200, "ann", "POST", path+"/start", m{"force": true})
+	look := func(name string) m { return w.ok(200, name, "GET", path, nil)["view"].(m) }
+	for range 60 {
+		wish := chance.IntN(12)
+		now := look("ann")
+		all := now["me"].(m)["canChoose"].([]any) // that everybody can choose
+		for _, name := range players[1:] {
+			theirs := look(name)["me"].(m)["canChoose"].([]any)
+			all = slices.DeleteFunc(all, func(o any) bool { return !slices.Contains(theirs, o) })
+		}
+		for _, name := range players {
+			view := look(name)
+			if view["status"] == "ended" {
+				return path
+			}
+			round, me := view["round"].(m), view["me"].(m)
+			can := me["canChoose"].([]any)
+			if len(can) == 0 || round["round"] != now["round"].(m)["round"] {
+				continue
+			}
+			if len(all) > 0 && slices.Contains(can, all[0]) && round["mode"] != "first" {
+				can = all
+			}
+			w.ok(200, name, "POST", path+"/choose", m{"round": round["round"], "option": can[wish%len(can)]})
+		}
+	}
+	return path
 }

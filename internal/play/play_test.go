@@ -308,6 +308,16 @@ func TestModes(t *testing.T) {
 			p.wait(60 * time.Second)
 			p.at("Right")
 		}},
+		{"unanimous: all agree, none of them with a connection", tale.ModeUnanimous, func(p *party) {
+			for _, user := range []auth.UserID{"ann", "ben", "cat", "dan"} {
+				p.off(user)
+			}
+			for _, user := range []auth.UserID{"ann", "ben", "cat", "dan"} {
+				p.at("Start")
+				p.choose(user, "Right")
+			}
+			p.at("Right")
+		}},
 		{"rotate: one after the other", tale.ModeRotate, func(p *party) {
 			p.refused(errs.NotEligible, play.Cmd{Kind: play.Choose, Actor: "ben", Round: 1, Option: p.option("Right")})
 			p.choose("ann", "Right")

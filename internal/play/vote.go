@@ -204,19 +204,13 @@ func (t *turn) leaders(counts map[string]int) (ids []string, votes int) {
 }
 
 // waiting reports whether somebody who counts could still vote. Where nobody
-// counts, as right after the end of a node, all may come back: that is waited for.
+// counts, as among players without a connection, all may come back and do.
 func (t *turn) waiting() bool {
-	counted := 0
-	for _, seat := range t.s.choosers() {
-		if !t.s.counted(seat) {
-			continue
-		}
-		if t.s.Votes[seat.User] == "" && len(t.s.open(seat.User)) > 0 {
-			return true
-		}
-		counted++
-	}
-	return counted == 0
+	choosers := t.s.choosers()
+	some := slices.ContainsFunc(choosers, t.s.counted)
+	return slices.ContainsFunc(choosers, func(seat *Seat) bool {
+		return (!some || t.s.counted(seat)) && t.s.Votes[seat.User] == "" && len(t.s.open(seat.User)) > 0
+	})
 }
 
 // evaluate ends the round if it is decided, and lets somebody else act if
