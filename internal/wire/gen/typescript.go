@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/storywire/storywire/internal/errs"
+	"github.com/storywire/storywire/internal/play"
 	"github.com/storywire/storywire/internal/story"
 	"github.com/storywire/storywire/internal/wire"
 )
@@ -130,7 +131,34 @@ func generate() ([]byte, error) {
 		}
 		out.WriteString("}\n")
 	}
+	parties(&out)
 	return out.Bytes(), nil
+}
+
+// parties writes what clients need to know of parties before they are in one.
+func parties(out *bytes.Buffer) {
+	out.WriteString("\n/** How a party plays unless its host says otherwise. */\nexport const PLAY_DEFAULTS: PlaySettings = {\n")
+	settings := reflect.ValueOf(wire.PlaySettingsOf(play.DefaultSettings()))
+	for i := range settings.NumField() {
+		name, _, _ := strings.Cut(settings.Type().Field(i).Tag.Get("json"), ",")
+		value := fmt.Sprint(settings.Field(i))
+		if settings.Field(i).Kind() == reflect.String {
+			value = "'" + value + "'"
+		}
+		fmt.Fprintf(out, "  %s: %s,\n", name, value)
+	}
+	out.WriteString("};\n\n/** What a party may grow to. */\nexport const PLAY_LIMITS = {\n")
+	for _, limit := range []struct {
+		doc, name string
+		value     int
+	}{
+		{"Players.", "seats", play.MaxSeats},
+		{"Characters of one message.", "message", play.MaxText},
+		{"Steps of its way that it remembers.", "path", play.MaxPath},
+	} {
+		fmt.Fprintf(out, "  /** %s */\n  %s: %d,\n", limit.doc, limit.name, limit.value)
+	}
+	out.WriteString("} as const;\n")
 }
 
 func union[S ~string](words []S, sep string) string {

@@ -58,3 +58,4 @@ export type {
   StoryImported,
   User,
 } from './wire.js';
+export { PLAY_DEFAULTS, PLAY_LIMITS } from './wire.js';

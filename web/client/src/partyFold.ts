@@ -1,16 +1,14 @@
-import type {
-  PlayEvent,
-  PlayEventType,
-  PlayOption,
-  PlayPayload,
-  PlayRound,
-  PlaySeat,
-  PlayView,
-  PlayVotes,
+import {
+  PLAY_LIMITS,
+  type PlayEvent,
+  type PlayEventType,
+  type PlayOption,
+  type PlayPayload,
+  type PlayRound,
+  type PlaySeat,
+  type PlayView,
+  type PlayVotes,
 } from './wire.js';
-
-/** How many steps of its way the server keeps. */
-const LONGEST_PATH = 500;
 
 /**
  * The party after an event, as the viewer `me` sees it. Null where the event does not tell enough: then only
@@ -84,7 +82,7 @@ function entered(view: PlayView, round: PlayRound): PlayView {
     by: votes === 'open' ? {} : null,
   };
   const step = { round: round.round, passageId: round.passageId, name: round.name, label: '' };
-  const path = view.path.length < LONGEST_PATH ? [...view.path, step] : view.path;
+  const path = view.path.length < PLAY_LIMITS.path ? [...view.path, step] : view.path;
   const me = { ...view.me, vote: null };
   return { ...view, round, votes: none, suggestions: {}, path, proposal: null, me };
 }

@@ -1268,3 +1268,29 @@ export interface PlayOption {
   label: string;
   who?: string;
 }
+
+/** How a party plays unless its host says otherwise. */
+export const PLAY_DEFAULTS: PlaySettings = {
+  mode: 'majority',
+  pace: 'live',
+  timerSec: 60,
+  votes: 'open',
+  tie: 'revote',
+  lateJoin: 'seat',
+  audience: 'off',
+  minPlayers: 1,
+  maxPlayers: 8,
+  maxWatchers: 100,
+  locked: false,
+  stickyHost: false,
+};
+
+/** What a party may grow to. */
+export const PLAY_LIMITS = {
+  /** Players. */
+  seats: 16,
+  /** Characters of one message. */
+  message: 500,
+  /** Steps of its way that it remembers. */
+  path: 500,
+} as const;

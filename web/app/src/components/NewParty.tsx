@@ -1,6 +1,6 @@
 'use client';
 
-import { newNonce, type PlaySettings, type StoryParty } from '@storywire/client';
+import { newNonce, PLAY_DEFAULTS, type PlaySettings, type StoryParty } from '@storywire/client';
 import { useStorywire } from '@storywire/client/react';
 import { X } from 'lucide-react';
 import { type FormEvent, type ReactNode, type RefObject, useRef } from 'react';
@@ -8,7 +8,7 @@ import { partyPath } from '@/lib/party';
 import { navigate } from '@/lib/route';
 import { useCommand } from '@/lib/useCommand';
 import styles from './dialog.module.css';
-import { DEFAULTS, SettingsFields, settingsOf } from './PartySettings';
+import { SettingsFields, settingsOf } from './PartySettings';
 
 type Dialog = RefObject<HTMLDialogElement | null>;
 
@@ -26,7 +26,7 @@ export function NewParty({ dialog, storyId }: { dialog: Dialog; storyId: string 
   };
   return (
     <SettingsDialog dialog={dialog} title="Play together" action="Open the party" onSubmit={create}>
-      <SettingsFields settings={DEFAULTS} />
+      <SettingsFields settings={PLAY_DEFAULTS} />
     </SettingsDialog>
   );
 }

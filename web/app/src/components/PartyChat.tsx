@@ -1,6 +1,6 @@
 'use client';
 
-import type { ChatRow } from '@storywire/client';
+import { type ChatRow, PLAY_LIMITS } from '@storywire/client';
 import { usePartyChat, useSession } from '@storywire/client/react';
 import { MessageSquare } from 'lucide-react';
 import { type RefObject, useEffect, useLayoutEffect, useRef, useState } from 'react';
@@ -13,9 +13,6 @@ import comments from './comments.module.css';
 import styles from './party.module.css';
 import { CommentsSkeleton } from './Skeletons';
 import { TypingLine } from './TypingLine';
-
-/** The server's limit, in characters. */
-const LONGEST = 500;
 
 /** What the party says while it plays. */
 export function PartyChat({ id }: { id: string }) {
@@ -57,7 +54,7 @@ export function PartyChat({ id }: { id: string }) {
         <TypingLine writers={writers} />
         <Composer
           label="Say something"
-          longest={LONGEST}
+          longest={PLAY_LIMITS.message}
           replyTo={null}
           onCancelReply={stop}
           onSend={say}

@@ -1,25 +1,9 @@
 'use client';
 
-import type { PlaySettings, PlaySettingsChange } from '@storywire/client';
+import { PLAY_LIMITS, type PlaySettings, type PlaySettingsChange } from '@storywire/client';
 import { useState } from 'react';
 import { MODES, timeWords } from '@/lib/party';
 import styles from './settings.module.css';
-
-/** What a new party starts from; as the server's own defaults. */
-export const DEFAULTS: PlaySettings = {
-  mode: 'majority',
-  pace: 'live',
-  timerSec: 60,
-  votes: 'open',
-  tie: 'revote',
-  lateJoin: 'seat',
-  audience: 'off',
-  minPlayers: 1,
-  maxPlayers: 8,
-  maxWatchers: 100,
-  locked: false,
-  stickyHost: false,
-};
 
 const LIVE_TIMES = [0, 30, 60, 120, 300];
 const MAIL_TIMES = [0, 3_600, 86_400, 259_200, 604_800];
@@ -89,7 +73,13 @@ export function SettingsFields({ settings }: { settings: PlaySettings }) {
           <Choice name="audience" label="Who watches" value={settings.audience} options={AUDIENCE} />
           <label>
             Seats
-            <input name="maxPlayers" type="number" min={1} max={16} defaultValue={settings.maxPlayers} />
+            <input
+              name="maxPlayers"
+              type="number"
+              min={1}
+              max={PLAY_LIMITS.seats}
+              defaultValue={settings.maxPlayers}
+            />
           </label>
         </div>
       </details>

@@ -1,11 +1,12 @@
-import type {
-  PlayEvent,
-  PlayEventType,
-  PlayPayload,
-  PlayRound,
-  PlaySeat,
-  PlayState,
-  PlayView,
+import {
+  PLAY_DEFAULTS,
+  type PlayEvent,
+  type PlayEventType,
+  type PlayPayload,
+  type PlayRound,
+  type PlaySeat,
+  type PlayState,
+  type PlayView,
 } from '../wire.js';
 import { ezra, wren } from './fakeTransport.js';
 
@@ -51,20 +52,7 @@ export const view = (more: Partial<PlayView> = {}): PlayView => ({
   reason: '',
   host: wren.id,
   seats: [seat(1), seat(2, ezra)],
-  settings: {
-    mode: 'majority',
-    pace: 'live',
-    timerSec: 60,
-    votes: 'open',
-    tie: 'revote',
-    lateJoin: 'seat',
-    audience: 'off',
-    minPlayers: 1,
-    maxPlayers: 8,
-    maxWatchers: 100,
-    locked: false,
-    stickyHost: false,
-  },
+  settings: PLAY_DEFAULTS,
   round: null,
   votes: { voted: [], counts: {}, by: {} },
   suggestions: {},
