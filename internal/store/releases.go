@@ -19,6 +19,7 @@ const (
 	insertRelease = `INSERT INTO story_releases (id, story_n, no, sha, published_by, created_at, warnings, content)
 		VALUES (?1, ?2, coalesce((SELECT max(no) FROM story_releases WHERE story_n = ?2), 0) + 1, ?3, ?4, ?5, ?6, ?7)
 		ON CONFLICT (story_n, sha) DO NOTHING`
+	updateTitle        = `UPDATE stories SET title = ?2 WHERE n = ?1`
 	selectReleases     = `SELECT ` + releaseColumns + ` FROM story_releases r JOIN stories s ON s.n = r.story_n `
 	selectReleaseBySHA = selectReleases + `WHERE r.story_n = ? AND r.sha = ?`
 	selectRelease      = selectReleases + `WHERE r.id = ?`
@@ -45,6 +46,11 @@ func (s *Store) InsertRelease(ctx context.Context, r story.Release) (stored stor
 			return fmt.Errorf("insert release: %w", err)
 		}
 		existed = made == 0
+		if !existed && r.Title != "" {
+			if _, err := se.changed(updateTitle, n, r.Title); err != nil {
+				return fmt.Errorf("update title: %w", err)
+			}
+		}
 		stored, err = scanRelease(se.row(selectReleaseBySHA, n, r.SHA))
 		return err
 	}})

@@ -19,7 +19,7 @@ type Bus interface {
 
 const accessChannel = "story.access"
 
-// changedAccess tells other nodes of a right that was changed here.
+// changedAccess tells other nodes of a right that was changed here, or without a user of a title.
 type changedAccess struct {
 	Story ID          `json:"s"`
 	User  auth.UserID `json:"u"`
@@ -61,7 +61,7 @@ func (s *Service) receive(data []byte) {
 		return
 	}
 	s.cache.forget(c.Story)
-	if s.opts.Announcer != nil {
+	if s.opts.Announcer != nil && c.User != "" {
 		s.opts.Announcer.AccessChanged(context.Background(), c.Story, c.User, c.Role)
 	}
 }
@@ -75,6 +75,15 @@ func (s *Service) tellAccess(ctx context.Context, id ID, userID auth.UserID, rol
 		return
 	}
 	if data, err := json.Marshal(changedAccess{id, userID, role}); err == nil { // ids and a number: it always is
+		s.opts.Bus.Publish(accessChannel, data)
+	}
+}
+
+// tellTitle lets this node and the others read anew what a story is called.
+func (s *Service) tellTitle(id ID) {
+	s.cache.forget(id)
+	if s.opts.Bus != nil {
+		data, _ := json.Marshal(changedAccess{Story: id}) // strings and a number always marshal
 		s.opts.Bus.Publish(accessChannel, data)
 	}
 }

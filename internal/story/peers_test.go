@@ -9,6 +9,7 @@ import (
 	"github.com/storywire/storywire/internal/cluster"
 	"github.com/storywire/storywire/internal/errs"
 	"github.com/storywire/storywire/internal/story"
+	"github.com/storywire/storywire/internal/tale"
 )
 
 // unwell is a bus that cannot be heard.
@@ -55,6 +56,33 @@ func TestRightsChangeOnAllNodes(t *testing.T) {
 		synctest.Wait()
 		if want := (announced{"club bob viewer", "club bob none", "?"}); !slices.Equal(*told, want) {
 			t.Errorf("announced %v, want %v", *told, want)
+		}
+	})
+}
+
+func TestAPublishedTitleIsKnownOnAllNodes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		here, there, told, _ := twoNodes(t, func(b *cluster.LocalBus) story.Bus { return b })
+		title := func(s *story.Service) string {
+			a, err := s.MayRead(t.Context(), "ada", "open")
+			if err != nil {
+				t.Fatal(err)
+			}
+			return a.Title
+		}
+		if title(here) == "The Well" || title(there) == "The Well" {
+			t.Fatal("it is called so before")
+		}
+		draft, _ := tale.ReadTwee("well.twee", []byte(twee))
+		if _, err := here.Publish(t.Context(), "ada", "open", draft); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		if title(here) != "The Well" || title(there) != "The Well" {
+			t.Errorf("called %q here and %q there", title(here), title(there))
+		}
+		if len(*told) != 0 {
+			t.Errorf("announced %v", *told)
 		}
 	})
 }

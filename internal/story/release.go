@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/storywire/storywire/internal/auth"
 	"github.com/storywire/storywire/internal/errs"
@@ -20,6 +21,7 @@ type ReleaseID string
 type Release struct {
 	ID       ReleaseID
 	StoryID  ID
+	Title    string // what the story is called from now on; empty: as before. It is not kept
 	No       int    // 1, 2, 3 ... in each story
 	Content  []byte // JSON of a tale.Tale
 	SHA      string // SHA-256 of Content in hexadecimal
@@ -33,8 +35,8 @@ func (r *Release) Tale() (*tale.Tale, error) { return tale.Decode(r.Content) }
 
 // ReleaseStore keeps releases.
 type ReleaseStore interface {
-	// InsertRelease stores r with the story's next number, or returns the
-	// release of the story that has the same SHA, with existed set.
+	// InsertRelease stores r with the story's next number and gives the story its
+	// title, or returns the release of the story that has the same SHA, with existed set.
 	InsertRelease(ctx context.Context, r Release) (stored Release, existed bool, err error)
 	// Release returns a release, or an error of code NOT_FOUND.
 	Release(ctx context.Context, id ReleaseID) (Release, error)
@@ -63,14 +65,27 @@ func (s *Service) Publish(ctx context.Context, caller auth.UserID, id ID, d *tal
 	if t == nil {
 		return Published{Problems: problems}, nil
 	}
-	return s.release(ctx, caller, id, t, problems)
+	p, err := s.release(ctx, caller, id, titleFor(t), t, problems)
+	if err == nil && !p.Existed {
+		s.tellTitle(id)
+	}
+	return p, err
 }
 
-func (s *Service) release(ctx context.Context, caller auth.UserID, id ID, t *tale.Tale, warnings []tale.Problem) (Published, error) {
+// titleFor returns what a story is called whose release t is; empty: as before.
+func titleFor(t *tale.Tale) string {
+	title := strings.TrimSpace(t.Title)
+	if !text(title) || utf8.RuneCountInString(title) > MaxTitle {
+		return ""
+	}
+	return title
+}
+
+func (s *Service) release(ctx context.Context, caller auth.UserID, id ID, title string, t *tale.Tale, warnings []tale.Problem) (Published, error) {
 	content := t.Encode()
 	sum := sha256.Sum256(content)
 	r, existed, err := s.store.InsertRelease(ctx, Release{
-		ID: ReleaseID(s.opts.NewID()), StoryID: id, Content: content, SHA: hex.EncodeToString(sum[:]),
+		ID: ReleaseID(s.opts.NewID()), StoryID: id, Title: title, Content: content, SHA: hex.EncodeToString(sum[:]),
 		Warnings: warnings, By: caller, At: s.now(),
 	})
 	if err != nil {
@@ -108,7 +123,7 @@ func (s *Service) Import(ctx context.Context, caller auth.UserID, draft Draft, f
 	if err != nil {
 		return Imported{}, err
 	}
-	p, err := s.release(ctx, caller, st.ID, t, problems)
+	p, err := s.release(ctx, caller, st.ID, "", t, problems)
 	if err != nil {
 		return Imported{}, err
 	}

@@ -60,6 +60,9 @@ func TestPublish(t *testing.T) {
 			t.Errorf("%s publishes %s: existed %v, %v, want %v, %q", test.by, test.in, p.Existed, err, test.existed, test.want)
 		}
 	}
+	if got := m.releases[0].Title; got != "The Well" {
+		t.Errorf("the story is called %q", got)
+	}
 	p, err := s.Publish(t.Context(), "ada", "open", &tale.Draft{Title: "Empty"})
 	if err != nil || !tale.Failed(p.Problems) || p.Release.ID != "" {
 		t.Errorf("an empty draft gives %+v, %v", p, err)

@@ -107,6 +107,10 @@ func (m *memory) InsertRelease(_ context.Context, r story.Release) (story.Releas
 	}
 	r.No = len(m.releases) + 1
 	m.releases = append(m.releases, r)
+	if st := m.stories[r.StoryID]; r.Title != "" {
+		st.Title = r.Title
+		m.stories[r.StoryID] = st
+	}
 	return r, false, nil
 }
 

@@ -205,6 +205,28 @@ describe("a story on the desk", { timeout: 240_000, skip }, () => {
     assert.deepEqual([title, passages[0].body], ["Low water", "Mud and stars."]);
   });
 
+  test("what is published has the title of the draft, and the co-author is told", async () => {
+    const id = await story();
+    await at.call("PUT", `/v1/stories/${id}/members/${editor().user.id}`, { role: "editor" }, owner());
+    const [ann, ben] = [await at.desk(owner(), id), await at.desk(editor(), id)];
+    const versions = await panel(ben.page, "Versions");
+    const title = ann.page.getByRole("textbox", { name: "Title of the story" });
+    await title.fill("The ebb clock");
+    await title.press("Enter");
+    await saved(ann.page);
+    await ann.page.getByRole("button", { name: "Publish" }).click();
+    await ann.page.getByRole("heading", { name: "Release 1 is published" }).waitFor();
+    await ben.page.getByRole("status").filter({ hasText: `${owner().user.display_name} has published release 1.` }).waitFor();
+    await versions.getByRole("button", { name: /As published/ }).waitFor();
+    await picture(ben.page, "desk-published");
+    await ben.page.getByRole("link", { name: "Read or play it" }).click();
+    await ben.page.getByRole("heading", { name: "The ebb clock" }).waitFor();
+    await ben.page.getByRole("button", { name: "Play together" }).waitFor();
+    await ann.page.getByRole("link", { name: "Read or play it" }).click();
+    await ann.page.goto(`${at.server.url}/`);
+    await ann.page.getByRole("list", { name: "Stories" }).getByText("The ebb clock").first().waitFor();
+  });
+
   test("names, tags and the trash are undone and redone beside the text, each by itself", async () => {
     const id = await story();
     const { page } = await at.desk(owner(), id);

@@ -35,9 +35,19 @@ func releasesAreNumberedPerStory(t *testing.T, st Store) {
 	if err != nil || last.ID != "b" {
 		t.Errorf("LatestRelease = %s, %v, want b", last.ID, err)
 	}
-	s, err := st.Story(t.Context(), "1")
-	if err != nil || s.Release != 2 {
-		t.Errorf("the story has release %d, %v, want 2", s.Release, err)
+	before, err := st.Story(t.Context(), "1")
+	if err != nil || before.Release != 2 {
+		t.Errorf("the story has release %d, %v, want 2", before.Release, err)
+	}
+	for _, test := range []struct{ sha, title, want string }{{"x", "Known", before.Title}, {"z", "The Ebb", "The Ebb"}, {"w", "", "The Ebb"}} {
+		r := newRelease(story.ReleaseID("t"+test.sha), "1", test.sha)
+		r.Title = test.title
+		if _, _, err := st.InsertRelease(t.Context(), r); err != nil {
+			t.Fatal(err)
+		}
+		if s, err := st.Story(t.Context(), "1"); err != nil || s.Title != test.want {
+			t.Errorf("with release %s the story is called %q, %v, want %q", test.sha, s.Title, err, test.want)
+		}
 	}
 }
 

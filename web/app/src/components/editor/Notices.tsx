@@ -5,6 +5,7 @@ import { useEffect, useRef, useState } from 'react';
 import { download } from '@/lib/editor/download';
 import type { Desk } from '@/lib/editor/useDesk';
 import styles from './desk.module.css';
+import { PublishedNotice } from './PublishedNotice';
 
 /** What must be said aloud: that one may no longer write, and that a text had to be given up. */
 export function Notices({ desk }: { desk: Desk }) {
@@ -13,6 +14,7 @@ export function Notices({ desk }: { desk: Desk }) {
   const { recovery } = state;
   return (
     <>
+      <PublishedNotice storyId={provider.storyId} />
       {lost ? (
         <p role="alert" className={styles.notice}>
           <strong>Your part in this story has changed.</strong>{' '}

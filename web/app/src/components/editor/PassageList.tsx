@@ -58,6 +58,9 @@ export function PassageList({ desk, chosen, onOpen, onCreate }: Props) {
           <Trash2 size={18} strokeWidth={1.5} aria-hidden="true" />
         </button>
       </div>
+      {showTrash && all.length > 0 ? (
+        <p className={styles.none}>What lies here for 30 days is deleted for good.</p>
+      ) : null}
       {rows.length === 0 ? <p className={styles.none}>{emptyWords(query, showTrash)}</p> : null}
       <Rows rows={rows} desk={desk} here={here} chosen={chosen} trash={showTrash} onOpen={onOpen} />
     </section>

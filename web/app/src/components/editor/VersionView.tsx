@@ -88,6 +88,10 @@ function Restore({ desk, version, onRestored }: Pick<Props, 'desk' | 'version' |
   const { link } = useStorywire();
   const { busy, error, run } = useCommand();
   const [asking, setAsking] = useState(false);
+  const yes = useRef<HTMLButtonElement>(null);
+  useEffect(() => {
+    if (asking) yes.current?.focus();
+  }, [asking]);
   const live = desk.state.status === 'live';
   const self = useSession()?.user.id;
   const others = new Set(desk.people.map(({ id }) => id).filter((id) => id !== self)).size;
@@ -111,7 +115,13 @@ function Restore({ desk, version, onRestored }: Pick<Props, 'desk' | 'version' |
         How it is now is kept as a version first.
       </p>
       <div>
-        <button type="button" className="primary" disabled={busy || !live} onClick={() => void go()}>
+        <button
+          ref={yes}
+          type="button"
+          className="primary"
+          disabled={busy || !live}
+          onClick={() => void go()}
+        >
           {busy ? 'Restoring…' : 'Restore'}
         </button>
         <button type="button" className="quiet" disabled={busy} onClick={() => setAsking(false)}>

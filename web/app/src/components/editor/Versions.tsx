@@ -2,7 +2,7 @@
 
 import type { DocVersion } from '@storywire/client';
 import { useStorywire } from '@storywire/client/react';
-import { type FormEvent, useCallback, useState } from 'react';
+import { type FormEvent, useCallback, useEffect, useState } from 'react';
 import { keepVersion, listVersions, titleOf } from '@/lib/editor/versions';
 import { dayOf } from '@/lib/time';
 import { useCommand } from '@/lib/useCommand';
@@ -20,6 +20,8 @@ export function Versions({ desk, onOpen }: PanelProps) {
   const { storyId } = desk.provider;
   const load = useCallback(() => listVersions(link, storyId), [link, storyId]);
   const { value: versions, error, reload } = useLoaded(load);
+  // With a release comes a version.
+  useEffect(() => link.on('edit:published', reload), [link, reload]);
   const [shown, setShown] = useState<DocVersion | null>(null);
   const [done, setDone] = useState<string | null>(null);
   if (shown !== null) {
