@@ -1,7 +1,6 @@
 package play
 
 import (
-	"maps"
 	"slices"
 
 	"github.com/storywire/storywire/internal/auth"
@@ -144,22 +143,18 @@ func Apply(s *State, e *Event) {
 func applySeat(s *State, e *Event) {
 	seat := *e.Data.Seat
 	seat.Links = slices.Clone(seat.Links)
+	s.Seats = append(make([]Seat, 0, len(s.Seats)+1), s.Seats...)
 	if old := s.seat(seat.User); old != nil {
 		*old = seat
 	} else {
 		s.Seats = append(s.Seats, seat)
 	}
 	if seat.gone() {
-		s.Eligible = slices.DeleteFunc(s.Eligible, func(id auth.UserID) bool { return id == seat.User })
-		delete(s.Votes, seat.User)
-		delete(s.Suggested, seat.User)
+		s.Eligible = slices.DeleteFunc(slices.Clone(s.Eligible), func(id auth.UserID) bool { return id == seat.User })
+		s.Votes, s.Suggested = without(s.Votes, seat.User), without(s.Suggested, seat.User)
 	}
 	if e.Type == Joined && s.Status != Lobby && s.Priv[seat.User] == nil {
-		if s.Priv == nil {
-			s.Priv = make(map[auth.UserID]Values)
-		}
-		s.Priv[seat.User] = make(Values)
-		maps.Copy(s.Priv[seat.User], e.Data.Vars)
+		s.Priv = with(s.Priv, seat.User, both(nil, e.Data.Vars))
 	}
 }
 
@@ -168,7 +163,9 @@ func applyProposal(s *State, e *Event) {
 	case Proposed:
 		s.Proposal = &Proposal{To: e.Data.To, By: e.Actor, Agreed: []auth.UserID{e.Actor}}
 	case Agreed:
-		s.Proposal.Agreed = append(s.Proposal.Agreed, e.Actor)
+		p := *s.Proposal
+		p.Agreed = append(slices.Clip(p.Agreed), e.Actor)
+		s.Proposal = &p
 	default:
 		s.Proposal = nil
 	}
@@ -179,49 +176,35 @@ func applyRound(s *State, e *Event) {
 	switch e.Type {
 	case Started:
 		s.Status = Playing
-		s.Vars, s.Priv = maps.Clone(d.Vars), maps.Clone(d.Priv)
-		s.Visited, s.Used = make(map[tale.PassageID]int), make(map[string]bool)
+		s.Vars, s.Priv = d.Vars, d.Priv
+		s.Visited, s.Used = nil, nil
+		s.Seats = slices.Clone(s.Seats)
 		for i := range s.Seats {
 			s.Seats[i].Role = d.Roles[s.Seats[i].User]
 		}
 		return
 	case Rewound:
-		s.Vars, s.Priv = maps.Clone(d.Vars), maps.Clone(d.Priv)
-		s.Visited, s.Used, s.Path = maps.Clone(d.Visited), maps.Clone(d.Used), slices.Clone(d.Path)
-		s.fill()
+		s.Vars, s.Priv, s.Visited, s.Used, s.Path = d.Vars, d.Priv, d.Visited, d.Used, d.Path
 		return
 	}
 	s.Round, s.Passage, s.Mode, s.Options, s.Turn = e.Round, d.Passage, d.Mode, d.Options, d.Turn
-	s.Eligible = slices.Clone(d.Eligible)
+	s.Eligible = d.Eligible
 	s.TimerMs, s.DeadlineMs, s.Misses = d.Timer, d.Deadline, 0
 	s.Votes, s.Suggested, s.Tied, s.Proposal = nil, nil, nil, nil
-	s.fill()
-	maps.Copy(s.Vars, d.Vars)
-	for user, own := range d.Priv {
-		if s.Priv[user] == nil {
-			s.Priv[user] = make(Values)
-		}
-		maps.Copy(s.Priv[user], own)
-	}
-	s.Visited[d.Passage]++
+	s.merge(d.Vars, d.Priv)
+	s.Visited = with(s.Visited, d.Passage, s.Visited[d.Passage]+1)
 	if len(s.Path) < MaxPath {
-		s.Path = append(s.Path, Step{Round: e.Round, Passage: d.Passage})
+		s.Path = append(slices.Clip(s.Path), Step{Round: e.Round, Passage: d.Passage})
 	}
 }
 
-// fill makes the maps that JSON leaves out when they are empty.
-func (s *State) fill() {
-	if s.Vars == nil {
-		s.Vars = make(Values)
+// merge assigns variables.
+func (s *State) merge(vars Values, priv map[auth.UserID]Values) {
+	if len(vars) > 0 {
+		s.Vars = both(s.Vars, vars)
 	}
-	if s.Priv == nil {
-		s.Priv = make(map[auth.UserID]Values)
-	}
-	if s.Visited == nil {
-		s.Visited = make(map[tale.PassageID]int)
-	}
-	if s.Used == nil {
-		s.Used = make(map[string]bool)
+	for user, own := range priv {
+		s.Priv = with(s.Priv, user, both(s.Priv[user], own))
 	}
 }
 
@@ -229,17 +212,11 @@ func applyVote(s *State, e *Event) {
 	d := &e.Data
 	switch e.Type {
 	case Voted:
-		if s.Votes == nil {
-			s.Votes = make(map[auth.UserID]string)
-		}
-		s.Votes[e.Actor] = d.Option
+		s.Votes = with(s.Votes, e.Actor, d.Option)
 	case Suggested:
-		if s.Suggested == nil {
-			s.Suggested = make(map[auth.UserID]string)
-		}
-		s.Suggested[e.Actor] = d.Option
+		s.Suggested = with(s.Suggested, e.Actor, d.Option)
 	case Revote:
-		s.Tied, s.Votes, s.DeadlineMs, s.Misses = slices.Clone(d.Tied), nil, d.Deadline, 0
+		s.Tied, s.Votes, s.DeadlineMs, s.Misses = d.Tied, nil, d.Deadline, 0
 	case Rearmed:
 		s.DeadlineMs = d.Deadline
 		s.Misses++
@@ -247,15 +224,15 @@ func applyVote(s *State, e *Event) {
 		s.Turn, s.DeadlineMs = d.Turn, d.Deadline
 		s.Misses++
 	case Widened:
-		s.Eligible = slices.Clone(d.Eligible)
+		s.Eligible = d.Eligible
 	case Resolved:
 		s.DeadlineMs = 0
 		if n := len(s.Path); n > 0 && s.Path[n-1].Round == s.Round {
+			s.Path = slices.Clone(s.Path)
 			s.Path[n-1].Option = d.Option
 		}
 		if o := s.option(d.Option); o != nil && o.Once {
-			s.fill()
-			s.Used[d.Option] = true
+			s.Used = with(s.Used, d.Option, true)
 		}
 	}
 }

@@ -36,7 +36,7 @@ func (t *turn) begin(id tale.PassageID) {
 	}
 	next := t.s.clone()
 	next.merge(vars, priv)
-	next.Visited[id]++
+	next.Visited = with(next.Visited, id, next.Visited[id]+1)
 	mode := t.s.Settings.Mode
 	if p.Mode != "" {
 		mode = p.Mode
@@ -56,44 +56,27 @@ func (t *turn) begin(id tale.PassageID) {
 	t.tellEach(p)
 }
 
-func (s *State) merge(vars Values, priv map[auth.UserID]Values) {
-	s.fill()
-	for name, v := range vars {
-		s.Vars[name] = v
-	}
-	for user, own := range priv {
-		if s.Priv[user] == nil {
-			s.Priv[user] = make(Values)
-		}
-		for name, v := range own {
-			s.Priv[user][name] = v
-		}
-	}
-}
-
 // assign works out what a passage sets. What cannot be worked out stays as it is.
 func (t *turn) assign(p *tale.Passage) (vars Values, priv map[auth.UserID]Values, notes []string) {
 	if len(p.Set) == 0 {
 		return nil, nil, nil
 	}
-	work := t.s.clone()
-	work.fill()
 	readers := make(map[auth.UserID]*tale.Reader)
 	users := []auth.UserID{""}
-	for i := range work.Seats {
-		if !work.Seats[i].gone() {
-			users = append(users, work.Seats[i].User)
+	for i := range t.s.Seats {
+		if !t.s.Seats[i].gone() {
+			users = append(users, t.s.Seats[i].User)
 		}
 	}
 	for _, user := range users {
-		readers[user] = work.Reader(t.env.Book, user)
+		readers[user] = t.s.Reader(t.env.Book, user)
 	}
 	note := func(text string) {
 		if len(notes) < 3 { // one round has not more to say
 			notes = append(notes, text[:min(len(text), maxNote)])
 		}
 	}
-	size := work.varBytes()
+	size := t.s.varBytes()
 	vars, priv = make(Values), make(map[auth.UserID]Values)
 	for _, a := range p.Set {
 		shared := t.env.Book.Vars[a.Var].Scope == tale.Shared

@@ -127,7 +127,8 @@ type Proposal struct {
 // Values are variables by name.
 type Values = map[string]tale.Value
 
-// State is a party. It changes by Apply only.
+// State is a party. It changes by Apply only, which never changes a list or a
+// map that a state holds: states share them.
 type State struct {
 	ID        ID              `json:"id"`
 	Code      string          `json:"code"`
@@ -168,26 +169,37 @@ type State struct {
 	Proposal   *Proposal              `json:"proposal,omitempty"`
 }
 
-// clone returns a copy that shares nothing that Apply changes.
+// clone returns a copy. It shares lists and maps with s: they never change,
+// [Apply] puts others in their place.
 func (s *State) clone() *State {
 	c := *s
-	c.Seats = slices.Clone(s.Seats)
-	for i := range c.Seats {
-		c.Seats[i].Links = slices.Clone(c.Seats[i].Links)
-	}
-	c.Eligible, c.Path, c.Tied = slices.Clone(s.Eligible), slices.Clone(s.Path), slices.Clone(s.Tied)
-	c.Votes, c.Suggested, c.Vars = maps.Clone(s.Votes), maps.Clone(s.Suggested), maps.Clone(s.Vars)
-	c.Visited, c.Used = maps.Clone(s.Visited), maps.Clone(s.Used)
-	c.Priv = maps.Clone(s.Priv)
-	for user, own := range c.Priv {
-		c.Priv[user] = maps.Clone(own)
-	}
-	if s.Proposal != nil {
-		p := *s.Proposal
-		p.Agreed = slices.Clone(p.Agreed)
-		c.Proposal = &p
-	}
 	return &c
+}
+
+// with returns a copy of m in which key has a value.
+func with[M ~map[K]V, K comparable, V any](m M, key K, value V) M {
+	c := make(M, len(m)+1)
+	maps.Copy(c, m)
+	c[key] = value
+	return c
+}
+
+// without returns a copy of m without key, m itself if it is not there.
+func without[M ~map[K]V, K comparable, V any](m M, key K) M {
+	if _, ok := m[key]; !ok {
+		return m
+	}
+	c := maps.Clone(m)
+	delete(c, key)
+	return c
+}
+
+// both returns a copy of m with all that more has.
+func both[M ~map[K]V, K comparable, V any](m, more M) M {
+	c := make(M, len(m)+len(more))
+	maps.Copy(c, m)
+	maps.Copy(c, more)
+	return c
 }
 
 // seat returns the seat of a user, nil if they never had one.

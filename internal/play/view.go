@@ -8,7 +8,7 @@ import (
 	"github.com/storywire/storywire/internal/tale"
 )
 
-// View is a party as one viewer may see it. It shares nothing with the state.
+// View is a party as one viewer may see it. It may share lists with the state: it is read, not changed.
 type View struct {
 	ID         ID
 	Seq        int64
@@ -85,6 +85,7 @@ func (s *State) View(book *tale.Book, viewer auth.UserID) View {
 func (s *State) public() *State {
 	p := s.clone()
 	p.Seed, p.Options, p.Votes, p.Vars, p.Priv, p.Visited, p.Used, p.Path = "", nil, nil, nil, nil, nil, nil, nil
+	p.Seats = slices.Clone(p.Seats)
 	for i := range p.Seats {
 		p.Seats[i].Links = nil
 	}
