@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,13 +23,11 @@ const (
 	selectCode  = `SELECT id FROM plays WHERE code = ? AND code <> ''`
 	selectPlayN = `SELECT n FROM plays WHERE id = ?`
 
+	selectPlayAt = `SELECT n FROM plays WHERE id = ? AND version = ?`
 	// An update names only what changes: SQLite writes the indexes of all columns that are named.
-	updatePlay = `UPDATE plays SET code = ?, status = ?, version = version + 1, deadline_at = ?, nodes = ?, updated_at = ?, state = ?
-		WHERE id = ? AND version = ? RETURNING n`
-	updatePlayRound = `UPDATE plays SET version = version + 1, deadline_at = ?, updated_at = ?, state = ?
-		WHERE id = ? AND version = ? RETURNING n`
-	updatePlayState = `UPDATE plays SET version = version + 1, updated_at = ?, state = ?
-		WHERE id = ? AND version = ? RETURNING n`
+	updatePlay      = `UPDATE plays SET code = ?, status = ?, version = version + 1, deadline_at = ?, nodes = ?, updated_at = ?, state = ? WHERE n = ?`
+	updatePlayRound = `UPDATE plays SET version = version + 1, deadline_at = ?, updated_at = ?, state = ? WHERE n = ?`
+	updatePlayState = `UPDATE plays SET version = version + 1, updated_at = ?, state = ? WHERE n = ?`
 
 	selectPlay        = `SELECT version, state FROM plays WHERE id = ?`
 	selectPlayEvents  = `SELECT e.payload FROM play_events e JOIN plays p ON p.n = e.play_n WHERE p.id = ? AND e.seq > ? ORDER BY e.seq LIMIT ?`
@@ -41,7 +40,16 @@ const (
 	insertEventsRow  = `(?, ?, ?, ?, ?, ?, ?, ?)`
 	insertEventsTail = ` ON CONFLICT DO NOTHING`
 	maxEventRows     = 8 // in one statement; a prepared one for each number
+	deleteEventsFrom = `DELETE FROM play_events WHERE play_n = ? AND seq >= ?`
 )
+
+// insertEvents are the statements that insert so many events.
+var insertEvents = func() (list [maxEventRows + 1]string) {
+	for n := 1; n < len(list); n++ {
+		list[n] = insertEventsHead + strings.Repeat(insertEventsRow+", ", n-1) + insertEventsRow + insertEventsTail
+	}
+	return list
+}()
 
 // CreatePlay implements play.Store.
 func (s *Store) CreatePlay(ctx context.Context, st *play.State, events []play.Event, key string) (id play.ID, duplicate bool, err error) {
@@ -128,31 +136,40 @@ func (s *Store) CommitPlay(ctx context.Context, w play.Write, committed func()) 
 		return err
 	}
 	query, args := updateOf(w, state)
-	err = s.w.do(ctx, "store.CommitPlay", &write{committed: committed, run: func(se *session) error {
+	// Most writes are a log that grows and a state: the log is taken back by
+	// hand where a command was stored before, which is cheaper than a savepoint.
+	plain := query != updatePlay && !slices.ContainsFunc(w.Events, changesMembers)
+	err = s.w.do(ctx, "store.CommitPlay", &write{committed: committed, single: plain, run: func(se *session) error {
 		var n int64
-		err := se.row(query, args...).Scan(&n)
+		err := se.row(selectPlayAt, string(w.State.ID), w.From).Scan(&n)
 		if errors.Is(err, sql.ErrNoRows) {
 			return conflicted
 		}
 		if err != nil {
-			return fmt.Errorf("write a party: %w", err)
+			return fmt.Errorf("read a party: %w", err)
 		}
-		return insertPlayEvents(se, n, w.Events, payloads)
+		if err := insertPlayEvents(se, n, w.Events, payloads); err != nil {
+			return err
+		}
+		if _, err := se.one(query, append(args, n)...); err != nil {
+			return fmt.Errorf("write a party: %w", errors.Join(errFatal, err)) // its events are there
+		}
+		return nil
 	}})
 	return plainly(err)
 }
 
-// updateOf returns the statement that writes w with the least work.
+// updateOf returns the statement that writes w with the least work, and its arguments but the last.
 func updateOf(w play.Write, state []byte) (query string, args []any) {
 	st, was := w.State, w.Was
-	where := []any{st.ActiveMs, state, string(st.ID), w.From}
+	rest := []any{st.ActiveMs, state}
 	switch {
 	case was == nil || was.Code != st.Code || was.Status != st.Status || nodesOf(was) != nodesOf(st):
-		return updatePlay, append([]any{st.Code, string(st.Status), st.DueMs(), nodesOf(st)}, where...)
+		return updatePlay, append([]any{st.Code, string(st.Status), st.DueMs(), nodesOf(st)}, rest...)
 	case was.DueMs() != st.DueMs():
-		return updatePlayRound, append([]any{st.DueMs()}, where...)
+		return updatePlayRound, append([]any{st.DueMs()}, rest...)
 	}
-	return updatePlayState, where
+	return updatePlayState, rest
 }
 
 // encodeEvents returns events as they are stored.
@@ -168,6 +185,11 @@ func encodeEvents(events []play.Event) ([]string, error) {
 	return list, nil
 }
 
+// changesMembers reports whether an event is more than a line of the log.
+func changesMembers(e play.Event) bool {
+	return e.Type == play.Created || e.Type == play.Joined || e.Type == play.LeftSeat || e.Type == play.Kicked
+}
+
 // insertPlayEvents adds events with their payloads to the log of the party n,
 // and keeps the members up to date.
 func insertPlayEvents(se *session, n int64, events []play.Event, payloads []string) error {
@@ -179,12 +201,14 @@ func insertPlayEvents(se *session, n int64, events []play.Event, payloads []stri
 			e := &some[i]
 			args = append(args, n, e.Seq, e.Round, string(e.Type), string(e.Actor), e.CmdID, e.At, payloads[i])
 		}
-		query := insertEventsHead + strings.Repeat(insertEventsRow+", ", len(some)-1) + insertEventsRow + insertEventsTail
-		added, err := se.changed(query, args...)
+		added, err := se.changed(insertEvents[len(some)], args...)
 		if err != nil {
 			return fmt.Errorf("insert events: %w", err)
 		}
 		if added != int64(len(some)) {
+			if _, err := se.exec(deleteEventsFrom, n, events[0].Seq); err != nil {
+				return fmt.Errorf("take events back: %w", errors.Join(errFatal, err))
+			}
 			return duplicated
 		}
 		payloads = payloads[len(some):]

@@ -40,8 +40,8 @@ type write struct {
 	run func(*session) error
 	// committed is called after the commit, in commit order, never two at a time.
 	committed func()
-	// single promises that run executes at most one changing statement, which
-	// is atomic by itself and needs no savepoint.
+	// single promises that run, should it fail, has changed nothing, as it is
+	// with a single statement: it needs no savepoint.
 	single bool
 	// story is one whose tail run will ask for; over a network those of a group are looked up at once.
 	story story.ID

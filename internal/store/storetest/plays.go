@@ -103,6 +103,32 @@ func partyCommandIsStoredOnce(t *testing.T, st Store) {
 	if got, err := st.Play(t.Context(), "p1"); err != nil || got.Version != 2 {
 		t.Errorf("after a duplicate: version %d, %v", got.Version, err)
 	}
+	// A long log, of which the last command is the one from before, with fresh ones beside it.
+	next := *row.State
+	var log []play.Event
+	for i := range 12 {
+		e := play.Event{Seq: row.State.Seq + int64(i) + 1, Type: play.Suggested, Actor: "bob", CmdID: fmt.Sprint("n", i), At: noon.UnixMilli(), Data: play.Data{Option: "o"}}
+		if i == 11 {
+			e.CmdID = "c1"
+		}
+		play.Apply(&next, &e)
+		log = append(log, e)
+	}
+	if err := st.CommitPlay(t.Context(), play.Write{From: 2, Was: row.State, State: &next, Events: log}, nil); !errors.Is(err, play.ErrDuplicate) {
+		t.Errorf("a log with the same command: %v, want ErrDuplicate", err)
+	}
+	got, err := st.Play(t.Context(), "p1")
+	left, logErr := st.PlayEvents(t.Context(), "p1", 0, 100)
+	if err != nil || logErr != nil || got.Version != 2 || got.State.Seq != 2 || len(left) != 2 {
+		t.Errorf("a duplicate has left version %d, seq %d, %d events, %v, %v", got.Version, got.State.Seq, len(left), err, logErr)
+	}
+	log[11].CmdID = "n11"
+	if err := st.CommitPlay(t.Context(), play.Write{From: 2, Was: row.State, State: &next, Events: log}, nil); err != nil {
+		t.Errorf("the log without it: %v", err)
+	}
+	if err := st.CommitPlay(t.Context(), play.Write{From: 2, Was: row.State, State: &next, Events: log}, nil); !errors.Is(err, play.ErrConflict) {
+		t.Errorf("the same write again: %v, want ErrConflict", err)
+	}
 	same(t, "PlayCommand", fmt.Sprint(st.PlayCommand(t.Context(), "p1", "c1")), "2 <nil>")
 	same(t, "PlayCommand of another", fmt.Sprint(st.PlayCommand(t.Context(), "p1", "c2")), "0 <nil>")
 	settings := play.DefaultSettings()
