@@ -27,13 +27,17 @@ const (
 type mailbox struct {
 	id ID
 
-	mu    sync.Mutex // guards the fields below
-	busy  bool
-	queue []*call
+	mu     sync.Mutex // guards the fields below
+	busy   bool
+	gone   bool // out of the table: there may be another one
+	queue  []*call
+	full   chan struct{} // while the leader waits for votes: closed when enough calls wait
+	enough int
 
 	// Only the leader uses these.
-	row  Row // as this node knows it; no State: not read yet
-	book *tale.Book
+	row    Row // as this node knows it; no State: not read yet
+	book   *tale.Book
+	recent recent
 }
 
 // call is a command that waits.
@@ -61,8 +65,13 @@ type Result struct {
 // do carries out a command.
 func (s *Service) do(ctx context.Context, id ID, cmd Cmd) (Result, error) {
 	b := s.mailbox(id)
-	c := &call{cmd: cmd, reply: make(chan reply, 1)}
 	b.mu.Lock()
+	for b.gone {
+		b.mu.Unlock()
+		b = s.mailbox(id)
+		b.mu.Lock()
+	}
+	c := &call{cmd: cmd, reply: make(chan reply, 1)}
 	if len(b.queue) >= maxWaiting {
 		b.mu.Unlock()
 		return Result{}, &errs.Error{Op: "play.do", Code: errs.RateLimited, Message: "Too much happens in this party at once.", RetryAfter: time.Second}
@@ -70,6 +79,10 @@ func (s *Service) do(ctx context.Context, id ID, cmd Cmd) (Result, error) {
 	b.queue = append(b.queue, c)
 	lead := !b.busy
 	b.busy = true
+	if b.full != nil && len(b.queue) >= b.enough {
+		close(b.full)
+		b.full = nil
+	}
 	b.mu.Unlock()
 	for {
 		if lead {
@@ -85,6 +98,7 @@ func (s *Service) do(ctx context.Context, id ID, cmd Cmd) (Result, error) {
 
 // lead carries out what waits, in one write, and hands the lead on.
 func (s *Service) lead(ctx context.Context, b *mailbox) {
+	s.gather(b)
 	b.mu.Lock()
 	n := min(len(b.queue), maxTogether)
 	batch := b.queue[:n:n]
@@ -103,6 +117,33 @@ func (s *Service) lead(ctx context.Context, b *mailbox) {
 	b.mu.Unlock()
 	if next != nil {
 		next.reply <- reply{lead: true}
+	}
+}
+
+// gather waits a moment where the first of several votes of a round has come, so
+// that they share a write: not longer than it takes until all are there.
+func (s *Service) gather(b *mailbox) {
+	if s.opts.Gather <= 0 || b.row.State == nil {
+		return
+	}
+	missing := b.row.State.missing()
+	b.mu.Lock()
+	first := b.queue[0].cmd
+	if first.Kind != Choose || first.Round != b.row.State.Round || len(b.queue) >= missing {
+		b.mu.Unlock()
+		return
+	}
+	full := make(chan struct{})
+	b.full, b.enough = full, missing
+	b.mu.Unlock()
+	timer := time.NewTimer(s.opts.Gather)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		b.mu.Lock()
+		b.full = nil
+		b.mu.Unlock()
+	case <-full:
 	}
 }
 
@@ -165,6 +206,7 @@ func (s *Service) load(ctx context.Context, b *mailbox) error {
 		return err
 	}
 	b.row, b.book = row, book
+	b.recent.reset(row.State)
 	return nil
 }
 
@@ -230,6 +272,7 @@ func (s *Service) write(ctx context.Context, b *mailbox, w *work) error {
 	}
 	before := b.row.State
 	b.row = news.Row
+	b.recent.add(w)
 	s.wheel.set(b.id, w.state.DueMs())
 	s.notify(ctx, before, w)
 	return nil
@@ -241,7 +284,14 @@ func (s *Service) reply(ctx context.Context, b *mailbox, w *work) {
 	for i, c := range w.calls {
 		r := w.replies[i]
 		if r.idle && c.cmd.ID != "" {
-			if seq, err := s.deps.Store.PlayCommand(ctx, b.id, c.cmd.ID); err == nil && seq > 0 {
+			seq, known := b.recent.find(&c.cmd)
+			if !known || s.opts.Shared { // another node may have stored it
+				var err error
+				if seq, err = s.deps.Store.PlayCommand(ctx, b.id, c.cmd.ID); err != nil {
+					seq = 0
+				}
+			}
+			if seq > 0 {
 				r = reply{result: Result{Seq: seq, Duplicate: true}}
 			}
 		}
@@ -301,12 +351,12 @@ func (s *Service) mailbox(id ID) *mailbox {
 	return b
 }
 
-// makeRoom forgets a mailbox that is idle: it is read again when needed. Two
-// mailboxes of one party do no harm, they race as two nodes do. The caller holds mu.
+// makeRoom forgets a mailbox that is idle: it is read again when needed. The caller holds mu.
 func (s *Service) makeRoom() {
 	for id, b := range s.boxes {
 		b.mu.Lock()
 		idle := !b.busy
+		b.gone = idle
 		b.mu.Unlock()
 		if idle {
 			delete(s.boxes, id)
@@ -320,5 +370,8 @@ func (s *Service) forget(b *mailbox) {
 	defer s.mu.Unlock()
 	if s.boxes[b.id] == b {
 		delete(s.boxes, b.id)
+		b.mu.Lock()
+		b.gone = true
+		b.mu.Unlock()
 	}
 }

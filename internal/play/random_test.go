@@ -18,7 +18,8 @@ import (
 // TestRandomCommands plays random parties and checks the invariants after each
 // command. PLAY_SEEDS sets how many.
 func TestRandomCommands(t *testing.T) {
-	seeds := 2000
+	t.Parallel()
+	seeds := 1000
 	if n, err := strconv.Atoi(os.Getenv("PLAY_SEEDS")); err == nil {
 		seeds = n
 	} else if testing.Short() {

@@ -44,7 +44,11 @@ type Options struct {
 	Shared    bool             // other nodes write the same database
 	CacheSize int              // parties whose state stays in memory; default 50,000
 	Beat      time.Duration    // how often the node says that it lives; silent for three of them it counts as dead. Default 3 s
-	Logger    *slog.Logger     // default slog.Default()
+	// Gather is how long the first vote of a round waits for the others that come
+	// at the same moment, so that they share a write; it never waits when all have
+	// voted. Default 5 ms; below 0: not at all.
+	Gather time.Duration
+	Logger *slog.Logger // default slog.Default()
 }
 
 // Deps are what a Service works with; all are needed.
@@ -85,6 +89,9 @@ func NewService(deps Deps, opts Options) *Service {
 	}
 	if opts.CacheSize <= 0 {
 		opts.CacheSize = defaultCache
+	}
+	if opts.Gather == 0 {
+		opts.Gather = 5 * time.Millisecond
 	}
 	if opts.Beat <= 0 {
 		opts.Beat = 3 * time.Second

@@ -37,6 +37,7 @@ type site struct {
 	id      story.ID
 	began   time.Time
 	speed   int
+	gather  time.Duration
 
 	mu   sync.Mutex // guards told
 	told []play.Event
@@ -44,7 +45,7 @@ type site struct {
 
 func newSite(t *testing.T, twee string, speed int) *site {
 	t.Helper()
-	s := &site{t: t, path: filepath.Join(t.TempDir(), "test.db"), began: time.Now(), speed: speed}
+	s := &site{t: t, path: filepath.Join(t.TempDir(), "test.db"), began: time.Now(), speed: speed, gather: -1}
 	s.open()
 	got, err := s.stories.Import(t.Context(), "ann", story.Draft{}, "t.twee", []byte(":: StoryTitle\nT\n:: StoryData\n{\"ifid\":\"D674C58C-DEFA-4F70-B7A2-27742230C0FC\"}\n"+twee))
 	if err != nil || tale.Failed(got.Problems) {
@@ -78,7 +79,7 @@ func (s *site) nodeOn(name string, db play.Store, now func() time.Time) (n *play
 }
 
 func (s *site) run(db play.Store, o play.Options) (n *play.Service, stop func()) {
-	o.Beat, o.Logger = s.times(50*time.Millisecond), slog.New(slog.DiscardHandler)
+	o.Beat, o.Gather, o.Logger = s.times(50*time.Millisecond), s.gather, slog.New(slog.DiscardHandler)
 	n = play.NewService(play.Deps{Store: db, Stories: s.stories, People: nobodies{}, Publisher: s, Notifier: nobodies{}}, o)
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
@@ -307,30 +308,4 @@ func TestUnlinkBeginsTheGrace(t *testing.T) {
 	}
 	n.Unlink(id, "ben")
 	s.eventually("ben is in grace", id, func(st *play.State) bool { return st.Seats[1].Conn == play.InGrace })
-}
-
-func TestVoteBurstSharesWrites(t *testing.T) {
-	s := newSite(t, fork, 1)
-	n, _ := s.node("n1", false)
-	players := make([]auth.UserID, play.MaxSeats)
-	for i := range players {
-		players[i] = auth.UserID(fmt.Sprint("u", i))
-	}
-	id := s.party(n, play.Change{MaxPlayers: text(play.MaxSeats), Mode: text(string(tale.ModeUnanimous))}, players...)
-	before := s.row(id)
-	var wg sync.WaitGroup
-	for i, who := range players {
-		wg.Go(func() {
-			option := before.State.Options[i%2].ID
-			if _, err := n.Do(t.Context(), who, id, play.Cmd{Kind: play.Choose, ID: "v", Round: 1, Option: option}); err != nil && errs.CodeOf(err) != errs.Conflict {
-				t.Errorf("%s: %v", who, err)
-			}
-		})
-	}
-	wg.Wait()
-	after := s.row(id)
-	if writes := after.Version - before.Version; writes > play.MaxSeats || len(after.State.Votes) != play.MaxSeats {
-		t.Errorf("%d writes, %d votes", writes, len(after.State.Votes))
-	}
-	s.replay(id)
 }

@@ -213,6 +213,20 @@ func (t *turn) waiting() bool {
 	})
 }
 
+// missing returns how many of those who are there have not voted yet, where all do.
+func (s *State) missing() int {
+	if s.Status != Playing || s.Mode != tale.ModeMajority && s.Mode != tale.ModeUnanimous {
+		return 0
+	}
+	n := 0
+	for _, seat := range s.choosers() {
+		if s.counted(seat) && s.Votes[seat.User] == "" {
+			n++
+		}
+	}
+	return n
+}
+
 // evaluate ends the round if it is decided, and lets somebody else act if
 // nobody can.
 func (t *turn) evaluate() {
