@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"encoding/json"
 	"slices"
 	"time"
 
@@ -323,11 +324,11 @@ func (h *Hub) PlayChanged(_ context.Context, n play.News) {
 	room := h.ns.To(roomPlay(id))
 	for _, e := range n.Events {
 		if e.For == "" {
-			h.tell(room, wire.PlayEventEvent, wire.PlayEventOf(e, n.Row, n.Book, "", n.People, n.Now))
+			h.tellEvent(room, e, n, "")
 		} else {
 			own := roomPlayUser(id, e.For)
-			h.tell(h.ns.To(own), wire.PlayEventEvent, wire.PlayEventOf(e, n.Row, n.Book, e.For, n.People, n.Now))
-			h.tell(room.Except(own), wire.PlayEventEvent, wire.PlayEventOf(e, n.Row, n.Book, "", n.People, n.Now))
+			h.tellEvent(h.ns.To(own), e, n, e.For)
+			h.tellEvent(room.Except(own), e, n, "")
 		}
 		if e.Type == play.Kicked { // on all nodes
 			own := roomPlayUser(id, e.Data.Seat.User)
@@ -336,6 +337,17 @@ func (h *Hub) PlayChanged(_ context.Context, n play.News) {
 			}
 		}
 	}
+}
+
+// tellEvent tells an event as viewer may see it. It is encoded here, because a
+// value that may hold anything would be searched for bytes first.
+func (h *Hub) tellEvent(to socketio.Operator, e play.Event, n play.News, viewer auth.UserID) {
+	payload, err := json.Marshal(wire.PlayEventOf(e, n.Row, n.Book, viewer, n.People, n.Now))
+	if err != nil {
+		h.log.Error("encode an event of a party", "type", e.Type, "error", err)
+		return
+	}
+	h.tell(to, wire.PlayEventEvent, json.RawMessage(payload))
 }
 
 // PlaySaid tells the members.
