@@ -19,7 +19,7 @@ import (
 // command. PLAY_SEEDS sets how many.
 func TestRandomCommands(t *testing.T) {
 	t.Parallel()
-	seeds := 1000
+	seeds := 600
 	if n, err := strconv.Atoi(os.Getenv("PLAY_SEEDS")); err == nil {
 		seeds = n
 	} else if testing.Short() {

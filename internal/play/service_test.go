@@ -159,7 +159,8 @@ func (s *site) eventually(what string, id play.ID, check func(*play.State) bool)
 // replay fails unless the events of a party make its state.
 func (s *site) replay(id play.ID) []play.Event {
 	s.t.Helper()
-	events, err := s.db.PlayEvents(s.t.Context(), id, 0, 1<<20)
+	state := s.row(id).State // a node may go on meanwhile
+	events, err := s.db.PlayEvents(s.t.Context(), id, 0, int(state.Seq))
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -174,7 +175,7 @@ func (s *site) replay(id play.ID) []play.Event {
 			rounds[e.Round] = true
 		}
 	}
-	if got, want := fmt.Sprint(*replayed), fmt.Sprint(*s.row(id).State); got != want {
+	if got, want := fmt.Sprint(*replayed), fmt.Sprint(*state); got != want {
 		s.t.Errorf("the events make\n%s\nthe state is\n%s", got, want)
 	}
 	return events
