@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -91,7 +92,8 @@ func ContentOf(d *tale.Draft, before Content, now time.Time) Content {
 		}
 		c.TagColors[tag] = color
 	}
-	for i, p := range d.Passages {
+	places := layout(d)
+	for _, p := range d.Passages {
 		id, known := ids[p.Name]
 		delete(ids, p.Name) // of two with the same name only one is it
 		if !known {
@@ -100,10 +102,9 @@ func ContentOf(d *tale.Draft, before Content, now time.Time) Content {
 		if p.ID == d.Start {
 			c.Start = id
 		}
-		column, row := float64(i%columns), float64(i/columns)
 		c.Passages = append(c.Passages, Passage{
 			ID: id, Name: p.Name, Body: p.Body, Tags: p.Tags,
-			Pos: parsePair(p.Position, [2]float64{column * spacing, row * spacing}), Size: parsePair(p.Size, [2]float64{100, 100}),
+			Pos: parsePair(p.Position, places[p.ID]), Size: parsePair(p.Size, [2]float64{100, 100}),
 		})
 	}
 	for name, v := range d.Vars {
@@ -113,11 +114,27 @@ func ContentOf(d *tale.Draft, before Content, now time.Time) Content {
 	return c
 }
 
-// Passages without a place are laid out in rows.
+// How passages without a place are laid out: so many in a row at least, so far apart.
 const (
 	columns = 8
-	spacing = 160
+	across  = 180
+	down    = 110
 )
+
+// layout returns places in which a story reads downwards from its start.
+func layout(d *tale.Draft) map[tale.PassageID][2]float64 {
+	places := make(map[tale.PassageID][2]float64, len(d.Passages))
+	row, wide := 0, max(columns, int(math.Sqrt(float64(len(d.Passages)))))
+	for _, layer := range d.Layers() {
+		for ids := range slices.Chunk(layer, wide) {
+			for i, id := range ids {
+				places[id] = [2]float64{(float64(i) - float64(len(ids)-1)/2) * across, float64(row * down)}
+			}
+			row++
+		}
+	}
+	return places
+}
 
 // Releases checks and keeps what is published, as story.Service does.
 type Releases interface {
