@@ -40,8 +40,8 @@ export async function startDesks() {
       await call("POST", `/v1/docs/${id}/import?name=tale.twee`, twee, accounts[0], "text/plain");
       return id;
     },
-    /** Somebody, or null for nobody that is signed in, at a path. */
-    async visit(account, path, options) {
+    /** Somebody, or null for nobody that is signed in, at a path. watch runs first in their pages. */
+    async visit(account, path, { watch, ...options } = {}) {
       const one = await person(browser, { viewport: { width: 1440, height: 900 }, ...options });
       people.push(one);
       await one.context.addInitScript((signed) => {
@@ -49,6 +49,7 @@ export async function startDesks() {
         if (signed !== null) localStorage.setItem("storywire.account", signed);
         localStorage.setItem("storywire.strip", "gone");
       }, account && JSON.stringify(account));
+      if (watch) await one.context.addInitScript(watch);
       const page = await one.tab();
       page.setDefaultTimeout(20_000);
       const violations = [];

@@ -34,13 +34,13 @@ const GATHER_MS = 40;
 /** What a document holds besides its texts, kept up to date while somebody listens. */
 export function outlineOf(doc: Y.Doc): Readable<Outline> {
   const known = new Map<string, Row>();
-  const value = new Value<Outline>(read(doc, known, null), () => {
+  const value = new Value<Outline>(read(doc, known, null, null), () => {
     let changed: Set<string> | null = null; // something may have happened while nobody listened
     let timer: ReturnType<typeof setTimeout> | undefined;
     const flush = () => {
       clearTimeout(timer);
       timer = undefined;
-      value.set(read(doc, known, changed));
+      value.set(read(doc, known, changed, value.get()));
       changed = new Set();
     };
     // What is done here besides typing is seen at once.
@@ -68,27 +68,47 @@ export function outlineOf(doc: Y.Doc): Readable<Outline> {
   return value;
 }
 
-/** Reads the passages that changed, all for null, and takes the others from `known`. */
-function read(doc: Y.Doc, known: Map<string, Row>, changed: ReadonlySet<string> | null): Outline {
+/**
+ * Reads the passages that changed, all for null, and takes the others from `known`. Typing seldom changes an
+ * outline: then it is the same one.
+ */
+function read(
+  doc: Y.Doc,
+  known: Map<string, Row>,
+  changed: ReadonlySet<string> | null,
+  before: Outline | null,
+): Outline {
   const passages = passagesOf(doc);
-  for (const id of changed ?? [...known.keys(), ...passages.keys()]) {
+  let same = true;
+  for (const id of changed ?? new Set([...known.keys(), ...passages.keys()])) {
     const passage = passages.get(id);
-    if (passage) known.set(id, rowOf(id, passage, known.get(id)));
+    const was = known.get(id);
+    const row = passage && rowOf(id, passage, was);
+    if (row) known.set(id, row);
     else known.delete(id);
+    same &&= row === was;
+  }
+  const story = storyOf(doc);
+  const title = wordOf(story, 'title');
+  const start = wordOf(story, 'start');
+  if (before && same) {
+    return before.title === title && before.start === start ? before : { ...before, title, start };
   }
   const all = [...known.values()].sort(inReadingOrder);
   const rows = all.filter(({ trashedAt }) => trashedAt === null);
-  const story = storyOf(doc);
-  return {
-    title: wordOf(story, 'title'),
-    start: wordOf(story, 'start'),
-    rows,
-    trash: all
-      .filter(({ trashedAt }) => trashedAt !== null)
-      .sort((a, b) => (b.trashedAt ?? 0) - (a.trashedAt ?? 0)),
-    byName: new Map(rows.map(({ name, id }) => [name, id])),
-    byId: new Map(known),
-  };
+  const trash = all.filter(({ trashedAt }) => trashedAt !== null);
+  trash.sort((a, b) => (b.trashedAt ?? 0) - (a.trashedAt ?? 0));
+  return { title, start, rows, trash, byName: namesOf(rows, before), byId: new Map(known) };
+}
+
+/** Ids by name; the same map where no name has changed. */
+function namesOf(rows: readonly Row[], before: Outline | null): ReadonlyMap<string, string> {
+  const byName = new Map(rows.map(({ name, id }) => [name, id]));
+  if (before?.byName.size !== byName.size) return byName;
+  for (const [name, id] of byName) {
+    if (before.byName.get(name) !== id) return byName;
+  }
+  return before.byName;
 }
 
 function inReadingOrder(a: Row, b: Row): number {
