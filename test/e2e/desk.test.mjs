@@ -194,4 +194,39 @@ describe("beside the text", { timeout: 240_000, skip }, () => {
     );
     assert.deepEqual(ann.violations, [], "the page's policy is kept");
   });
+
+  test("the map: what is moved is moved for all; keys open and move; dead links are seen", async () => {
+    const id = await desks.tale(WELL);
+    const [ann, ben] = [await desks.desk(desks.accounts[0], id), await desks.desk(desks.accounts[1], id, { colorScheme: "dark" })];
+    for (const { page } of [ann, ben]) await page.getByRole("button", { name: "Map", exact: true }).click();
+    const card = ({ page }, name) => page.locator(".react-flow__node").filter({ hasText: new RegExp(`^${name}$`) });
+    const place = (name) => async () => {
+      const { passages } = await desks.call("GET", `/v1/docs/${id}`, undefined, desks.accounts[0]);
+      return passages.find((one) => one.name === name).pos;
+    };
+    await card(ann, "Nowhere").waitFor();
+    await ann.page.getByText("1 dead link", { exact: true }).first().waitFor();
+    const [before, there] = [await place("Thrown")(), await card(ben, "Thrown").boundingBox()];
+    const box = await card(ann, "Thrown").boundingBox();
+    await ann.page.mouse.move(box.x + 40, box.y + 20);
+    await ann.page.mouse.down();
+    await ann.page.mouse.move(box.x + 90, box.y + 120, { steps: 8 });
+    await ann.page.mouse.up();
+    await until(async () => (await place("Thrown")())[1] > before[1] + 20, { what: "the place to be stored" });
+    await until(async () => (await card(ben, "Thrown").boundingBox()).y > there.y + 20, { what: "the card to move for the other" });
+    await picture(ben.page, "desk-map-dark");
+
+    await card(ann, "Bottom").focus();
+    await ann.page.keyboard.press("Enter");
+    await ann.page.getByRole("textbox", { name: "Text of Bottom" }).waitFor();
+    const bottom = await place("Bottom")();
+    await card(ann, "Bottom").focus();
+    await ann.page.keyboard.press("Enter");
+    for (let i = 0; i < 3; i++) await ann.page.keyboard.press("ArrowRight");
+    await until(async () => (await place("Bottom")())[0] > bottom[0], { what: "the keys to move the passage" });
+    await card(ann, "Nowhere").click();
+    await ann.page.getByRole("textbox", { name: "Text of Start" }).waitFor();
+    await picture(ann.page, "desk-map");
+    assert.deepEqual([...ann.violations, ...ben.violations], [], "the page's policy is kept");
+  });
 });

@@ -161,7 +161,7 @@ function One({ variable, desk, rows, onOpen }: OneProps) {
             onChange={(event) => changeVariable(doc, name, { type: event.target.value as VarType })}
           >
             <option value="int">a number</option>
-            <option value="bool">true or false</option>
+            <option value="bool">true/false</option>
             <option value="string">a text</option>
           </select>
         </label>
