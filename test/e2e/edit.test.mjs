@@ -7,6 +7,17 @@ import { until } from "../support/wait.mjs";
 
 const skip = process.env.STORYWIRE_URL && "these tests start a demo server of their own";
 
+/** In a page: whether the browser keeps words in an IndexedDB of that name. */
+async function keptIn([name, words]) {
+  const request = indexedDB.open(name);
+  const db = await new Promise((done) => (request.onsuccess = () => done(request.result)));
+  const all = db.transaction("updates").objectStore("updates").getAll();
+  const updates = await new Promise((done) => (all.onsuccess = () => done(all.result)));
+  db.close();
+  // One letter typed is one update.
+  return updates.length > words.length;
+}
+
 describe("the editor", { timeout: 240_000, skip }, () => {
   let desks;
   let accounts;
@@ -55,15 +66,52 @@ describe("the editor", { timeout: 240_000, skip }, () => {
     assert.equal(passages[0].body, await words(ben.page));
   });
 
+  test("what was written offline outlives the page: it is there when the story is opened again, and saved with a connection", async () => {
+    const id = await desks.story();
+    const [ann, ben] = [await desks.desk(accounts[0], id), await desks.desk(accounts[1], id)];
+    await ben.context.setOffline(true);
+    await line(ben.page).filter({ hasText: "You're offline" }).waitFor({ timeout: 60_000 });
+    await write(ben.page, "Kept below deck. ", "Control+Home");
+    await line(ben.page).filter({ hasText: /1 change kept here|changes kept here/ }).waitFor();
+    await until(() => ben.page.evaluate(keptIn, [`storywire:${id}`, "Kept below deck."]), { what: "IndexedDB to have it" });
+    await ben.page.close({ runBeforeUnload: false });
+    await write(ann.page, " Meanwhile on the quay.");
+    await saved(ann.page);
+
+    // The page comes, but nothing of the story: what is shown is from this browser.
+    await ben.context.setOffline(false);
+    await ben.context.routeWebSocket(/\/socket\.io\//, (socket) => socket.close());
+    await ben.context.route(/\/v1\/|\/socket\.io\//, (route) => route.abort());
+    const again = await ben.tab();
+    await again.goto(`${desks.server.url}/edit/${id}`);
+    await text(again).waitFor();
+    assert.ok((await words(again)).startsWith("Kept below deck. "), await words(again));
+    assert.ok(!(await words(again)).includes("Meanwhile"));
+    await line(again).filter({ hasText: "kept here" }).waitFor();
+    assert.ok(!(await words(ann.page)).includes("Kept"));
+
+    await ben.context.unrouteAll();
+    await again.close();
+    const back = await ben.tab();
+    await back.routeWebSocket(/\/socket\.io\//, (socket) => void socket.connectToServer());
+    await back.goto(`${desks.server.url}/edit/${id}`);
+    await both([ann.page, back], ["Kept below deck. ", "Meanwhile on the quay."]);
+    await saved(back);
+  });
+
   test("a role lowered while typing stops the writing at once, and says why", async () => {
     const id = await desks.story();
     const [ann, ben] = [await desks.desk(accounts[0], id), await desks.desk(accounts[1], id)];
     await write(ben.page, " Before.");
     await both([ann.page, ben.page], [" Before."]);
     await saved(ben.page);
+    const typing = ben.page.keyboard.type("and on ".repeat(30), { delay: 15 });
+    await until(async () => (await words(ann.page)).includes("and on and on"), { what: "the typing to arrive" });
     await desks.role(id, "commenter");
     await ben.page.getByRole("alert").filter({ hasText: "no longer write" }).waitFor({ timeout: 2_000 });
     const before = await words(ben.page);
+    await typing;
+    assert.equal(await words(ben.page), before, "what is typed on goes nowhere");
     await ben.page.locator(".cm-content").click();
     await ben.page.keyboard.type("After");
     await ben.page.keyboard.press("Control+z");
@@ -74,6 +122,22 @@ describe("the editor", { timeout: 240_000, skip }, () => {
     await saved(ben.page);
     await write(ben.page, " Again.");
     await both([ann.page, ben.page], [" Again."]);
+  });
+
+  test("Ctrl-click follows a link, makes the passage of a dead one, and a click alone does neither", async () => {
+    const id = await desks.tale(":: StoryTitle\nT\n\n:: Start\nGo [[there->Far]] or [[Near]].\n\n:: Far\nHere it ends.\n");
+    const { page } = await desks.desk(accounts[0], id);
+    const link = (words) => page.locator(".cm-link").filter({ hasText: words });
+    await link("there->Far").click();
+    assert.equal(await page.getByRole("textbox", { name: "Text of Start" }).count(), 1);
+    await link("there->Far").click({ modifiers: ["Control"] });
+    await page.getByRole("textbox", { name: "Text of Far" }).waitFor();
+    await page.getByRole("option", { name: /Start/ }).click();
+    await link("Near").click({ modifiers: ["Control"] });
+    await page.getByRole("textbox", { name: "Text of Near" }).waitFor();
+    await saved(page);
+    const { passages } = await desks.call("GET", `/v1/docs/${id}`, undefined, accounts[0]);
+    assert.deepEqual(passages.map(({ name }) => name).sort(), ["Far", "Near", "Start"]);
   });
 
   test("links: completed, followed, made; a rename is followed by them; what is published is what is read", async () => {
