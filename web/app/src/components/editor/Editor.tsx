@@ -132,7 +132,6 @@ function useUnsavedWarning(unsaved: boolean) {
   }, [unsaved]);
 }
 
-/** List or map; a narrow screen has the list only. */
 function Views({ view, onView }: { view: View; onView: (view: View) => void }) {
   return (
     <fieldset className={styles.views} aria-label="Show passages as">
