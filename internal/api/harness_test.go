@@ -105,6 +105,7 @@ func (n *news) StoryCounted(context.Context, story.ID, presence.Count)          
 
 func (n *news) Updated(story.ID, coedit.Update, uint64, string) {}
 func (n *news) AwarenessChanged(story.ID, []byte, string)       {}
+func (n *news) CursorsMoved([]string, story.ID, []byte)         {}
 func (n *news) RoleChanged(string, story.ID, story.Role)        {}
 func (n *news) ResetNeeded(string, story.ID, errs.Code)         {}
 func (n *news) DocClosed(story.ID)                              {}

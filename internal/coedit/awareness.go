@@ -1,6 +1,7 @@
 package coedit
 
 import (
+	"bytes"
 	"encoding/json"
 	"maps"
 	"slices"
@@ -27,7 +28,13 @@ type presentUser struct {
 	ColorLight string `json:"colorLight"`
 }
 
-const maxMode = 32 // bytes
+const (
+	maxMode = 32 // bytes
+
+	// crowd is how many may show themselves before the moves of a cursor are
+	// told only to those who are in the same passage.
+	crowd = 50
+)
 
 // lightly makes a colour one to put behind text.
 const lightly = "33"
@@ -68,6 +75,7 @@ func (m *member) sign(state []byte) (json.RawMessage, bool) {
 type newPresence struct {
 	yjs.Presence
 	remote bool // heard from another node, which tells the others
+	moved  bool // nothing has changed but the cursor
 }
 
 // hear takes over what is new, to be told soon.
@@ -77,11 +85,28 @@ func (r *room) hear(remote bool, list ...yjs.Presence) {
 
 func (r *room) announce(remote bool, list ...yjs.Presence) {
 	for _, p := range list {
-		r.dirty[p.Client] = newPresence{p, remote}
+		waits, waiting := r.dirty[p.Client]
+		moved := r.onlyMoved(p)
+		r.dirty[p.Client] = newPresence{p, remote, moved && (!waiting || waits.moved)}
 		if r.flush == nil {
 			r.flush = time.After(awarenessLag)
 		}
 	}
+}
+
+// onlyMoved takes over where a client is, and reports whether only its cursor
+// has changed. A client that says the same again has not moved.
+func (r *room) onlyMoved(p yjs.Presence) bool {
+	if p.State == nil {
+		delete(r.places, p.Client)
+		return false
+	}
+	var is presence
+	_ = json.Unmarshal(p.State, &is) // signed by a node: it was one
+	was, known := r.places[p.Client]
+	r.places[p.Client] = is
+	return known && is.PassageID == was.PassageID && is.Mode == was.Mode &&
+		!(bytes.Equal(is.Cursor, was.Cursor) && bytes.Equal(is.Drag, was.Drag))
 }
 
 // silence says that a client is gone.
@@ -97,22 +122,45 @@ func (r *room) expire() { r.announce(true, r.awareness.Expire(r.s.opts.Now())...
 // tellAwareness tells this node and the others what has changed.
 func (r *room) tellAwareness() {
 	var own, news []yjs.Presence
+	near := map[string][]yjs.Presence{} // by passage
 	for _, client := range slices.Sorted(maps.Keys(r.dirty)) {
 		p := r.dirty[client]
-		news = append(news, p.Presence)
 		if !p.remote {
 			own = append(own, p.Presence)
 		}
+		if p.moved && len(r.places) > crowd {
+			passage := r.places[client].PassageID
+			near[passage] = append(near[passage], p.Presence)
+			continue
+		}
+		news = append(news, p.Presence)
 	}
 	clear(r.dirty)
-	except := ""
-	if len(news) == 1 { // not to whom it came from
-		except = r.connOf(news[0].Client)
+	if len(news) > 0 {
+		except := ""
+		if len(news) == 1 { // not to whom it came from
+			except = r.connOf(news[0].Client)
+		}
+		r.s.deps.Publisher.AwarenessChanged(r.id, yjs.EncodeAwareness(news...), except)
 	}
-	r.s.deps.Publisher.AwarenessChanged(r.id, yjs.EncodeAwareness(news...), except)
+	for passage, list := range near {
+		if conns := r.connsIn(passage); len(conns) > 0 {
+			r.s.deps.Publisher.CursorsMoved(conns, r.id, yjs.EncodeAwareness(list...))
+		}
+	}
 	if len(own) > 0 {
 		r.s.hint(r.id, hint{Kind: hintAwareness, Data: yjs.EncodeAwareness(own...)})
 	}
+}
+
+// connsIn returns the connections of those who say that they are in a passage.
+func (r *room) connsIn(passage string) (conns []string) {
+	for conn, m := range r.members {
+		if is, shown := r.places[m.Client]; shown && is.PassageID == passage {
+			conns = append(conns, conn)
+		}
+	}
+	return conns
 }
 
 func (r *room) connOf(client uint64) string {

@@ -18,6 +18,7 @@ type quiet struct{}
 
 func (quiet) Updated(story.ID, coedit.Update, uint64, string) {}
 func (quiet) AwarenessChanged(story.ID, []byte, string)       {}
+func (quiet) CursorsMoved([]string, story.ID, []byte)         {}
 func (quiet) RoleChanged(string, story.ID, story.Role)        {}
 func (quiet) ResetNeeded(string, story.ID, errs.Code)         {}
 func (quiet) DocClosed(story.ID)                              {}

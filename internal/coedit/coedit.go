@@ -156,6 +156,8 @@ type Publisher interface {
 	Updated(id story.ID, u Update, from uint64, except string)
 	// AwarenessChanged tells those who have the document open, except one, or empty.
 	AwarenessChanged(id story.ID, message []byte, except string)
+	// CursorsMoved tells these connections, where too many are there for everybody to follow all cursors.
+	CursorsMoved(conns []string, id story.ID, message []byte)
 	// RoleChanged tells one connection what it may do now; with story.None it is out.
 	RoleChanged(conn string, id story.ID, role story.Role)
 	// ResetNeeded tells one connection to give its replica up.

@@ -119,31 +119,31 @@ func TestLimitsOfAStory(t *testing.T) {
 		return errors.Join(err, tx.InsertText(body, 0, s))
 	}
 	for _, limit := range []struct {
-		name string
-		step int // passages at a time
-		fill func(tx *yjs.Txn, m *yjs.Type) error
-		most int // passages that fit, about
+		name  string
+		first int // passages that are uploaded at once
+		step  int // passages of the updates after it
+		fill  func(tx *yjs.Txn, m *yjs.Type) error
+		most  int // passages that fit
 	}{
-		{"characters", 4, func(tx *yjs.Txn, m *yjs.Type) error { return text(tx, m, strings.Repeat("x", coedit.MaxBody)) }, coedit.MaxUnits / coedit.MaxBody},
-		{"bytes", 60, func(tx *yjs.Txn, m *yjs.Type) error {
+		{"characters", coedit.MaxUnits/coedit.MaxBody - 5, 4, func(tx *yjs.Txn, m *yjs.Type) error { return text(tx, m, strings.Repeat("x", coedit.MaxBody)) }, coedit.MaxUnits / coedit.MaxBody},
+		{"bytes", 2_600, 60, func(tx *yjs.Txn, m *yjs.Type) error {
 			return tx.Set(m, "tags", wide)
-		}, 0},
+		}, coedit.MaxState / (6 << 10)},
 	} {
 		t.Run(limit.name, func(t *testing.T) {
 			inBubble(t, func(t *testing.T, d *desk) {
 				w := d.open("a", "ada", 5000)
-				for n := 0; ; n += limit.step {
-					update := w.passages(n, limit.step, limit.fill)
-					got := w.push(update)
-					if got == "DOC_TOO_LARGE" {
-						if limit.most > 0 && (n < limit.most-limit.step || n > limit.most) {
-							t.Errorf("refused after %d passages, %d should fit", n, limit.most)
-						}
+				if _, err := d.Upload(t.Context(), "ada", lighthouse, w.passages(0, limit.first, limit.fill)); err != nil {
+					t.Fatal(err)
+				}
+				n := limit.first
+				for ; n < coedit.MaxPassages; n += limit.step {
+					if got := w.push(w.passages(n, limit.step, limit.fill)); got == "DOC_TOO_LARGE" {
 						break
 					}
-					if got != fmt.Sprint(2+n/limit.step) || n > coedit.MaxPassages {
-						t.Fatalf("%d passages: %s", n, got)
-					}
+				}
+				if n > limit.most || n < limit.most-2*limit.step {
+					t.Errorf("refused after %d passages, %d should fit", n, limit.most)
 				}
 				state := d.state(t)
 				if len(state) > coedit.MaxState {

@@ -127,6 +127,7 @@ func (n *node) Updated(_ story.ID, u coedit.Update, _ uint64, except string) {
 }
 
 func (n *node) AwarenessChanged(story.ID, []byte, string)        {}
+func (n *node) CursorsMoved([]string, story.ID, []byte)          {}
 func (n *node) RoleChanged(string, story.ID, story.Role)         {}
 func (n *node) NoteChanged(story.ID, coedit.Note)                {}
 func (n *node) DocPublished(story.ID, coedit.Release)            {}

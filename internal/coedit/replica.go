@@ -199,6 +199,7 @@ func (r *room) discard() {
 	}
 	clear(r.members)
 	r.awareness = yjs.Awareness{}
+	clear(r.places)
 	r.left = r.s.opts.Now()
 	r.empty.Store(true)
 	r.s.deps.Publisher.DocClosed(r.id)

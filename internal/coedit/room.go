@@ -48,6 +48,7 @@ type room struct {
 
 	members   map[string]*member // by connection
 	awareness yjs.Awareness
+	places    map[uint64]presence    // by client: what awareness says
 	dirty     map[uint64]newPresence // by client
 	flush     <-chan time.Time       // fires when it is to be told; nil: nothing is
 	offences  map[auth.UserID]*offences
@@ -71,7 +72,7 @@ func newRoom(s *Service, id story.ID) *room {
 	r := &room{
 		s: s, id: id,
 		inbox: make(chan message, inboxSize), stop: make(chan struct{}),
-		members: map[string]*member{}, dirty: map[uint64]newPresence{}, offences: map[auth.UserID]*offences{},
+		members: map[string]*member{}, places: map[uint64]presence{}, dirty: map[uint64]newPresence{}, offences: map[auth.UserID]*offences{},
 		left: s.opts.Now(),
 	}
 	r.departures.wake = make(chan struct{}, 1)

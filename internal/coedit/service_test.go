@@ -89,6 +89,17 @@ func (d *desk) AwarenessChanged(_ story.ID, msg []byte, except string) {
 	}
 }
 
+func (d *desk) CursorsMoved(conns []string, _ story.ID, msg []byte) {
+	list, err := yjs.DecodeAwareness(msg)
+	if err != nil {
+		d.t.Error(err)
+	}
+	slices.Sort(conns)
+	for _, p := range list {
+		d.say("cursor of %d to %v", p.Client, conns)
+	}
+}
+
 func (d *desk) RoleChanged(conn string, _ story.ID, role story.Role) { d.say("%s is %s", conn, role) }
 func (d *desk) ResetNeeded(conn string, _ story.ID, reason errs.Code) {
 	d.say("%s resets: %s", conn, reason)
@@ -366,6 +377,59 @@ func TestAwarenessIsSigned(t *testing.T) {
 		time.Sleep(40 * time.Second)
 		if got := d.heard(); !strings.HasPrefix(got, "awareness of 5000: ") {
 			t.Errorf("after a long silence: %s", got)
+		}
+	})
+}
+
+// In a crowd, who only moves the cursor is seen by those in the same passage;
+// who goes to another one, comes, leaves or stays silent is seen by all.
+func TestCursorsInACrowd(t *testing.T) {
+	inBubble(t, func(t *testing.T, d *desk) {
+		const here, there = passage, "01BX5ZZKBKACTAV9WEVGEMMVRZ"
+		clock := uint64(0)
+		say := func(n uint64, passage string, cursor int) {
+			clock++
+			state := fmt.Sprintf(`{"passageId":%q,"cursor":{"anchor":%d}}`, passage, cursor)
+			if err := d.SetAwareness(fmt.Sprint("c", n), lighthouse, yjs.EncodeAwareness(yjs.Presence{Client: n, Clock: clock, State: []byte(state)})); err != nil {
+				t.Error(err)
+			}
+		}
+		soon := func() string { time.Sleep(100 * time.Millisecond); return d.heard() }
+		for n := range uint64(51) {
+			d.open(fmt.Sprint("c", 7000+n), "cleo", 7000+n)
+			where := there
+			if n < 3 {
+				where = here
+			}
+			if n < 50 {
+				say(7000+n, where, 1)
+			}
+		}
+		soon()
+		say(7000, here, 2)
+		if got := soon(); !strings.HasPrefix(got, "awareness of 7000") {
+			t.Errorf("50 show themselves: %s", got)
+		}
+		say(7050, there, 1)
+		if got := soon(); !strings.HasPrefix(got, "awareness of 7050") {
+			t.Errorf("one more comes: %s", got)
+		}
+		say(7000, here, 3)
+		expect(t, "a cursor moves", soon(), "cursor of 7000 to [c7000 c7001 c7002]")
+		say(7000, here, 3)
+		if got := soon(); !strings.HasPrefix(got, "awareness of 7000") {
+			t.Errorf("a sign of life: %s", got)
+		}
+		say(7000, there, 3)
+		say(7000, there, 4)
+		if got := soon(); !strings.HasPrefix(got, "awareness of 7000") || strings.Contains(got, "cursor of") {
+			t.Errorf("somebody goes elsewhere and moves there: %s", got)
+		}
+		d.Disconnected("c7000")
+		expect(t, "somebody leaves", soon(), `awareness of 7000:  not to ""`)
+		say(7001, here, 9)
+		if got := soon(); !strings.HasPrefix(got, "awareness of 7001") {
+			t.Errorf("50 are left: %s", got)
 		}
 	})
 }

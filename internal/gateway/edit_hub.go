@@ -31,6 +31,11 @@ func (h *Hub) AwarenessChanged(id story.ID, message []byte, except string) {
 	h.tell(h.editors(id, except).Volatile(), wire.EditAwarenessEvent, wire.EditAwareness{StoryID: wire.ID(id), AW: message})
 }
 
+// CursorsMoved tells some of this node's editors, as AwarenessChanged does all.
+func (h *Hub) CursorsMoved(conns []string, id story.ID, message []byte) {
+	h.tell(h.ns.Local().To(conns...).Volatile(), wire.EditAwarenessEvent, wire.EditAwareness{StoryID: wire.ID(id), AW: message})
+}
+
 // RoleChanged tells one connection, and takes it out if it may not even read.
 func (h *Hub) RoleChanged(conn string, id story.ID, role story.Role) {
 	if role > story.None {
