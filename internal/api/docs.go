@@ -70,7 +70,7 @@ func (s *Server) docState(w http.ResponseWriter, r *http.Request, caller auth.Us
 	w.Header().Set("Content-Type", binary)
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("X-Doc-Seq", strconv.FormatInt(synced.Seq, 10))
-	_, _ = w.Write(synced.Update) // a client that has gone is told nothing
+	sendBytes(w, r, synced.Update)
 	return nil
 }
 
