@@ -29,7 +29,9 @@ func TestRolesOnDocuments(t *testing.T) {
 	state := w.as("author", "GET", doc+"/state", nil)
 	passage := w.ok(200, "author", "GET", doc, nil)["passages"].([]any)[0].(m)["id"].(string)
 	version := w.ok(201, "author", "POST", doc+"/versions", m{"label": "first"})["id"].(string)
-	code := func() string { return w.ok(201, "author", "POST", doc+"/invitations", m{"role": "viewer"})["code"].(string) }
+	code := func() string {
+		return w.ok(201, "author", "POST", doc+"/invitations", m{"role": "viewer"})["code"].(string)
+	}
 	for _, op := range []struct {
 		least, method, path string
 		body                func(role string) any

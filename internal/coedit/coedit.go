@@ -127,8 +127,13 @@ type Log interface {
 	// Compact keeps state as the document's state at seq unless it has a later
 	// one, and drops updates that are far behind it.
 	Compact(ctx context.Context, id story.ID, seq int64, state []byte) error
-	// Quarantine keeps a refused update, and drops those older than a week.
+	// Quarantine keeps a refused update.
 	Quarantine(ctx context.Context, id story.ID, r Refused) error
+	// DropRefused drops the refused updates of before a time, and returns how many there were.
+	DropRefused(ctx context.Context, before time.Time) (int64, error)
+	// Documents returns at most limit documents after one, or the first ones
+	// after an empty id, in an order that does not change.
+	Documents(ctx context.Context, after story.ID, limit int) ([]story.ID, error)
 }
 
 // Writers tells who wrote with a client id.

@@ -106,6 +106,23 @@ func (m *memory) Quarantine(_ context.Context, _ story.ID, r coedit.Refused) err
 	return nil
 }
 
+func (m *memory) DropRefused(_ context.Context, before time.Time) (int64, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	all := len(m.refused)
+	m.refused = slices.DeleteFunc(m.refused, func(r coedit.Refused) bool { return r.At.Before(before) })
+	return int64(all - len(m.refused)), nil
+}
+
+func (m *memory) Documents(_ context.Context, after story.ID, _ int) ([]story.ID, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if after != "" || m.head() == 0 {
+		return nil, nil
+	}
+	return []story.ID{lighthouse}, nil
+}
+
 func (m *memory) WritersOf(_ context.Context, _ story.ID, clients []uint64) (map[uint64]auth.UserID, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

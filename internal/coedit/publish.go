@@ -95,8 +95,7 @@ func (r *room) purge(ctx context.Context) error {
 	if r.doc == nil || len(r.members) > 0 {
 		return nil
 	}
-	before := r.s.now().Add(-trashTime)
-	old := func(p Passage) bool { return !p.TrashedAt.IsZero() && p.TrashedAt.Before(before) }
+	old := trashedBefore(r.s.now().Add(-trashTime))
 	if !slices.ContainsFunc(contentOf(r.doc).Passages, old) {
 		return nil
 	}

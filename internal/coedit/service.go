@@ -101,14 +101,17 @@ func NewService(deps Deps, opts Options) *Service {
 
 func (s *Service) now() time.Time { return s.opts.Now().UTC().Truncate(time.Millisecond) }
 
-// Run reads what other nodes have written and the bus has lost, until ctx
-// ends. Then it saves and closes all documents. It returns nil.
+// Run reads what other nodes have written and the bus has lost, and looks after
+// documents that nobody opens, until ctx ends. Then it saves and closes all documents. It returns nil.
 func (s *Service) Run(ctx context.Context) error {
 	ticker := time.NewTicker(s.opts.Poll)
 	defer ticker.Stop()
+	var sweeping sync.WaitGroup
+	sweeping.Go(func() { s.sweep(ctx) })
 	for {
 		select {
 		case <-ctx.Done():
+			sweeping.Wait()
 			s.close()
 			return nil
 		case <-ticker.C:

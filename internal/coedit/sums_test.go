@@ -2,8 +2,6 @@ package coedit_test
 
 import (
 	"bytes"
-	"context"
-	"log/slog"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -47,19 +45,21 @@ func (c *tally) DocStored(n, _ int) { c.batches.Add(int64(n)) }
 func (c *tally) DocRefused(string)  { c.refused.Add(1) }
 func (c *tally) DocDiverged()       { c.diverged.Add(1) }
 
+// restart starts the desk again with other options, and counts.
+func (d *desk) restart(opts coedit.Options) *tally {
+	d.stop()
+	counts := &tally{}
+	opts.Observer = counts
+	d.run(nil, opts)
+	return counts
+}
+
 // beside makes the desk one of several nodes of a log.
 func (d *desk) beside(bus coedit.Bus, name string, log *memory) *tally {
 	d.stop()
 	counts := &tally{}
 	d.log = log
-	d.Service = coedit.NewService(coedit.Deps{
-		Log: log, Writers: log, Versions: log, Notes: log, Invitations: log, Stories: d.roles, Members: d.roles,
-		People: people{}, Notifications: d.inbox, Publisher: d, Releases: d.shelf, Seed: seed, Bus: bus,
-	}, coedit.Options{Node: name, Logger: slog.New(slog.DiscardHandler), Observer: counts})
-	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan struct{})
-	go func() { defer close(ended); _ = d.Run(ctx) }()
-	d.stop = func() { cancel(); <-ended }
+	d.run(bus, coedit.Options{Node: name, Observer: counts})
 	return counts
 }
 

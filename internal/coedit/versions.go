@@ -90,21 +90,25 @@ func (r *room) keepVersionNow() {
 
 // version keeps the document as it is, and drops what is too much.
 func (r *room) version(ctx context.Context, kind VersionKind, label string, by auth.UserID) (Version, error) {
-	versions := r.s.deps.Versions
 	v := Version{ID: r.s.opts.NewID(), Seq: r.seq, Kind: kind, Label: label, CreatedBy: by, CreatedAt: r.s.now()}
-	v, err := versions.InsertVersion(ctx, r.id, v, r.doc.EncodeState(nil))
+	v, err := r.s.deps.Versions.InsertVersion(ctx, r.id, v, r.doc.EncodeState(nil))
 	if err != nil {
 		return Version{}, err
 	}
 	r.versioned = versioned{seq: r.seq}
-	all, err := versions.VersionsOf(ctx, r.id)
+	return v, r.s.thinVersions(ctx, r.id)
+}
+
+// thinVersions drops what need not be kept.
+func (s *Service) thinVersions(ctx context.Context, id story.ID) error {
+	all, err := s.deps.Versions.VersionsOf(ctx, id)
 	if err != nil {
-		return v, err
+		return err
 	}
-	if spare := Spare(all, r.s.now()); len(spare) > 0 {
-		return v, versions.DropVersions(ctx, r.id, spare)
+	if spare := Spare(all, s.now()); len(spare) > 0 {
+		return s.deps.Versions.DropVersions(ctx, id, spare)
 	}
-	return v, nil
+	return nil
 }
 
 // Spare returns the ids of those versions that need not be kept: of the

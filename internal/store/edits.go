@@ -24,8 +24,6 @@ var (
 const (
 	// keptUpdates stay in the log behind the saved state, for nodes that are late.
 	keptUpdates = 200
-	// quarantineTime is how long a refused update is kept.
-	quarantineTime = 7 * 24 * time.Hour
 	// updatesRead is how many updates a query reads.
 	updatesRead = 128
 )
@@ -38,6 +36,8 @@ const (
 		ON CONFLICT (story_n, client_id) DO NOTHING`
 	selectHeads = `SELECT s.id, d.head_seq FROM edit_docs d JOIN stories s ON s.n = d.story_n
 		WHERE s.id IN (SELECT value FROM json_each(?))`
+	selectDocs = `SELECT s.id FROM edit_docs d JOIN stories s ON s.n = d.story_n
+		WHERE d.story_n > coalesce((SELECT n FROM stories WHERE id = ?), 0) ORDER BY d.story_n LIMIT ?`
 	selectOwner = `SELECT c.user_id FROM edit_clients c JOIN stories s ON s.n = c.story_n
 		WHERE s.id = ? AND c.client_id = ?`
 	selectClient  = `SELECT user_id FROM edit_clients WHERE story_n = ? AND client_id = ?`
@@ -182,12 +182,33 @@ func (s *Store) Quarantine(ctx context.Context, id story.ID, r coedit.Refused) e
 		if err != nil {
 			return err
 		}
-		if _, err := se.exec(dropRefused, millis(r.At.Add(-quarantineTime))); err != nil {
-			return err
-		}
 		_, err = se.exec(insertRefused, t.n, string(r.UserID), r.Code, millis(r.At), r.Data)
 		return err
 	}})
+}
+
+// DropRefused implements coedit.Log.
+func (s *Store) DropRefused(ctx context.Context, before time.Time) (dropped int64, err error) {
+	err = s.w.do(ctx, "store.DropRefused", &write{run: func(se *session) (err error) {
+		dropped, err = se.changed(dropRefused, millis(before))
+		return err
+	}})
+	return dropped, err
+}
+
+// Documents implements coedit.Log.
+func (s *Store) Documents(ctx context.Context, after story.ID, limit int) ([]story.ID, error) {
+	var ids []story.ID
+	err := s.read(ctx, selectDocs, []any{string(after), limit}, func(rows *sql.Rows) error {
+		var id story.ID
+		err := rows.Scan(&id)
+		ids = append(ids, id)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list documents: %w", err)
+	}
+	return ids, nil
 }
 
 // WritersOf implements coedit.Writers.

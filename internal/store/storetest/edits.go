@@ -158,6 +158,34 @@ func refusedUpdateIsKept(t *testing.T, st Store) {
 	if err != nil {
 		t.Error(err)
 	}
+	for _, step := range []struct {
+		before time.Time
+		want   int64
+	}{{noon, 0}, {noon.Add(time.Millisecond), 1}, {noon.Add(time.Hour), 0}} {
+		if n, err := st.DropRefused(t.Context(), step.before); n != step.want || err != nil {
+			t.Errorf("before %v: dropped %d, %v", step.before, n, err)
+		}
+	}
+}
+
+func documentsAreListed(t *testing.T, st Store) {
+	for _, id := range []story.ID{"s2", "s3", "s1", "s4"} { // the order in which they are made
+		newStory(t, st, id, "ada", story.Public)
+	}
+	for _, id := range []story.ID{"s1", "s2", "s4"} { // nobody writes in s3
+		appended(t, st, id, entry("x", coedit.Anywhere))
+	}
+	for _, test := range []struct {
+		after story.ID
+		limit int
+		want  string
+	}{{"", 10, "[s2 s1 s4]"}, {"", 2, "[s2 s1]"}, {"s1", 2, "[s4]"}, {"s3", 9, "[s1 s4]"}, {"s4", 9, "[]"}} {
+		got, err := st.Documents(t.Context(), test.after, test.limit)
+		if err != nil {
+			t.Fatal(err)
+		}
+		same(t, fmt.Sprintf("Documents(%q, %d)", test.after, test.limit), ids(got, func(id story.ID) string { return string(id) }), test.want)
+	}
 }
 
 func versionsAreKept(t *testing.T, st Store) {

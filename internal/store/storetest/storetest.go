@@ -88,6 +88,7 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"ClientIDIsWhoseItWasFirst", clientIDIsWhoseItWasFirst},
 		{"SavedStateReplacesItsUpdates", savedStateReplacesItsUpdates},
 		{"RefusedUpdateIsKept", refusedUpdateIsKept},
+		{"DocumentsAreListed", documentsAreListed},
 		{"VersionsAreKept", versionsAreKept},
 		{"NotesAreKept", notesAreKept},
 		{"InvitationsExpire", invitationsExpire},
