@@ -60,6 +60,11 @@ func (s *Swarm) Join(ctx context.Context, rooms int) error {
 
 // askAll sends an event with ack on every connection and waits for all acks.
 func (s *Swarm) askAll(ctx context.Context, event func(i int) string) error {
+	return s.askEach(ctx, event, nil)
+}
+
+// askEach is askAll; took, unless it is nil, is given what every connection is answered.
+func (s *Swarm) askEach(ctx context.Context, event func(i int) string, took func(c *conn, answer []byte) error) error {
 	acks := 0
 	s.packet = func(c *conn, p []byte) error {
 		switch {
@@ -68,6 +73,12 @@ func (s *Swarm) askAll(ctx context.Context, event func(i int) string) error {
 			return caseError{fmt.Errorf("connection %d: refused: %.300q", c.index, p)}
 		default:
 			acks++
+			if took == nil {
+				return nil
+			}
+			if err := took(c, p[bytes.IndexByte(p, '['):]); err != nil {
+				return caseError{fmt.Errorf("connection %d: %w", c.index, err)}
+			}
 		}
 		return nil
 	}

@@ -1,6 +1,7 @@
 //go:build linux
 
-package main
+// Package process runs the programs that a benchmark measures.
+package process
 
 import (
 	"bufio"
@@ -20,27 +21,29 @@ import (
 )
 
 const (
-	startTimeout   = 20 * time.Second
+	// StartTimeout is how long a program may take until it listens.
+	StartTimeout = 20 * time.Second
+
 	collectTimeout = 10 * time.Second
 	stopTimeout    = 5 * time.Second
 	quietStep      = 100 * time.Millisecond
 	quietTimeout   = 5 * time.Second
 )
 
-// process is a running server.
-type process struct {
-	name   string
+// Process is a running server.
+type Process struct {
+	Name   string
 	cmd    *exec.Cmd
 	lines  chan string // of its standard output; closed at its end
 	stderr *tail
 	ended  chan struct{}
 }
 
-// startProcess runs a program. It must be called on the main thread: the kernel
+// Start runs a program with more variables of environment. It must be called on the main thread: the kernel
 // kills the program when the thread that started it dies, so that not even
 // kill -9 of the benchmark leaves a server behind.
-func startProcess(name string, argv, env []string) (*process, error) {
-	p := &process{name: name, lines: make(chan string, 16), stderr: &tail{}, ended: make(chan struct{})}
+func Start(name string, argv, env []string) (*Process, error) {
+	p := &Process{Name: name, lines: make(chan string, 16), stderr: &tail{}, ended: make(chan struct{})}
 	p.cmd = exec.Command(argv[0], argv[1:]...)
 	p.cmd.Env = append(os.Environ(), env...)
 	p.cmd.Stderr = p.stderr
@@ -57,7 +60,7 @@ func startProcess(name string, argv, env []string) (*process, error) {
 }
 
 // watch passes on what the program prints, as long as someone cares, and waits for its end.
-func (p *process) watch(stdout io.Reader) {
+func (p *Process) watch(stdout io.Reader) {
 	for sc := bufio.NewScanner(stdout); sc.Scan(); {
 		select {
 		case p.lines <- sc.Text():
@@ -69,8 +72,8 @@ func (p *process) watch(stdout io.Reader) {
 	close(p.ended)
 }
 
-// line waits for a line that starts with prefix and returns the rest of it.
-func (p *process) line(ctx context.Context, prefix string, timeout time.Duration) (string, error) {
+// Line waits for a line that starts with prefix and returns the rest of it.
+func (p *Process) Line(ctx context.Context, prefix string, timeout time.Duration) (string, error) {
 	late := time.NewTimer(timeout)
 	defer late.Stop()
 	for {
@@ -78,10 +81,10 @@ func (p *process) line(ctx context.Context, prefix string, timeout time.Duration
 		case <-ctx.Done():
 			return "", ctx.Err()
 		case <-late.C:
-			return "", fmt.Errorf("%s: no %q within %v", p.name, prefix, timeout)
+			return "", fmt.Errorf("%s: no %q within %v", p.Name, prefix, timeout)
 		case l, ok := <-p.lines:
 			if !ok {
-				return "", fmt.Errorf("%s ended: %s", p.name, p.stderr)
+				return "", fmt.Errorf("%s ended: %s", p.Name, p.stderr)
 			}
 			if rest, found := strings.CutPrefix(l, prefix); found {
 				return strings.TrimSpace(rest), nil
@@ -90,19 +93,19 @@ func (p *process) line(ctx context.Context, prefix string, timeout time.Duration
 	}
 }
 
-// collect makes the server's runtime collect its garbage now, which it would do
+// Collect makes the server's runtime collect its garbage now, which it would do
 // by itself after minutes of idling.
-func (p *process) collect(ctx context.Context) error {
+func (p *Process) Collect(ctx context.Context) error {
 	if err := p.cmd.Process.Signal(syscall.SIGUSR2); err != nil {
-		return fmt.Errorf("%s: collect: %w", p.name, err)
+		return fmt.Errorf("%s: collect: %w", p.Name, err)
 	}
-	_, err := p.line(ctx, "collected", collectTimeout)
+	_, err := p.Line(ctx, "collected", collectTimeout)
 	return err
 }
 
-// quiet waits until the server does nothing any more, so that one case does not
+// Quiet waits until the server does nothing any more, so that one case does not
 // pay for what the one before left behind.
-func (p *process) quiet(ctx context.Context) error {
+func (p *Process) Quiet(ctx context.Context) error {
 	proc := load.Process{PID: p.cmd.Process.Pid}
 	before, err := proc.CPU()
 	if err != nil {
@@ -120,11 +123,11 @@ func (p *process) quiet(ctx context.Context) error {
 		}
 		before = now
 	}
-	return fmt.Errorf("%s is still busy %v after its load ended", p.name, quietTimeout)
+	return fmt.Errorf("%s is still busy %v after its load ended", p.Name, quietTimeout)
 }
 
-// alive tells whether the process has not ended.
-func (p *process) alive() bool {
+// Alive tells whether the process has not ended.
+func (p *Process) Alive() bool {
 	select {
 	case <-p.ended:
 		return false
@@ -133,10 +136,16 @@ func (p *process) alive() bool {
 	}
 }
 
-// stop ends the process, politely first.
-func (p *process) stop() error {
+// PID returns the id of the process.
+func (p *Process) PID() int { return p.cmd.Process.Pid }
+
+// Said returns the end of what the program said on its standard error.
+func (p *Process) Said() string { return p.stderr.String() }
+
+// Stop ends the process, politely first.
+func (p *Process) Stop() error {
 	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
-		return fmt.Errorf("stop %s: %w", p.name, err)
+		return fmt.Errorf("stop %s: %w", p.Name, err)
 	}
 	select {
 	case <-p.ended:

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/storywire/storywire/bench/load"
+	"github.com/storywire/storywire/bench/process"
 )
 
 // scale is how large and how long a run is.
@@ -51,33 +52,33 @@ type bench struct {
 // group is a set of rows measured on the same connections.
 type group struct {
 	rows []string
-	run  func(b *bench, ctx context.Context, p *process, t load.Target) error
+	run  func(b *bench, ctx context.Context, p *process.Process, t load.Target) error
 }
 
 // groups in the order of a round. Memory comes first: it wants a fresh process,
 // and the rest a warm one.
 var groups = []group{
 	{[]string{rowIdle, rowIdlePlain}, (*bench).idle},
-	{warmRows, func(b *bench, ctx context.Context, p *process, t load.Target) error {
+	{warmRows, func(b *bench, ctx context.Context, p *process.Process, t load.Target) error {
 		return b.exercise(ctx, p, t, 1000)
 	}},
 	{[]string{rowConnect}, (*bench).storm},
 	{[]string{rowReconnect}, (*bench).reconnect},
 	{[]string{rowFan1, rowFan4, rowFan16, rowFan32, rowOverload}, (*bench).bigRoom},
-	{[]string{rowFan5000}, func(b *bench, ctx context.Context, p *process, t load.Target) error {
+	{[]string{rowFan5000}, func(b *bench, ctx context.Context, p *process.Process, t load.Target) error {
 		return b.rooms(ctx, p, t, rowFan5000, 5000, 1)
 	}},
-	{[]string{rowFan10000}, func(b *bench, ctx context.Context, p *process, t load.Target) error {
+	{[]string{rowFan10000}, func(b *bench, ctx context.Context, p *process.Process, t load.Target) error {
 		return b.rooms(ctx, p, t, rowFan10000, 10000, 1)
 	}},
-	{[]string{rowRooms}, func(b *bench, ctx context.Context, p *process, t load.Target) error {
+	{[]string{rowRooms}, func(b *bench, ctx context.Context, p *process.Process, t load.Target) error {
 		return b.rooms(ctx, p, t, rowRooms, 5000, 100)
 	}},
 	{[]string{rowSlow}, (*bench).slowReaders},
-	{[]string{rowAck50}, func(b *bench, ctx context.Context, p *process, t load.Target) error {
+	{[]string{rowAck50}, func(b *bench, ctx context.Context, p *process.Process, t load.Target) error {
 		return b.ack(ctx, p, t, rowAck50, 50)
 	}},
-	{[]string{rowAck500}, func(b *bench, ctx context.Context, p *process, t load.Target) error {
+	{[]string{rowAck500}, func(b *bench, ctx context.Context, p *process.Process, t load.Target) error {
 		return b.ack(ctx, p, t, rowAck500, 500)
 	}},
 }
@@ -94,7 +95,7 @@ func (b *bench) round(ctx context.Context, n int) error {
 	running, err := b.startAll(ctx, n)
 	defer func() {
 		for _, r := range running {
-			_ = r.process.stop()
+			_ = r.process.Stop()
 		}
 	}()
 	if err != nil {
@@ -102,15 +103,15 @@ func (b *bench) round(ctx context.Context, n int) error {
 	}
 	for _, g := range groups {
 		for _, r := range running {
-			if !r.process.alive() || !b.asks(r.process.name, g.rows) {
+			if !r.process.Alive() || !b.asks(r.process.Name, g.rows) {
 				continue
 			}
 			if err := g.run(b, ctx, r.process, r.target); err != nil {
 				if ctx.Err() != nil {
 					return ctx.Err()
 				}
-				b.log("  %s: %v", r.process.name, err)
-				b.report.problem(g.rows, r.process.name, err)
+				b.log("  %s: %v", r.process.Name, err)
+				b.report.problem(g.rows, r.process.Name, err)
 			}
 		}
 	}
@@ -141,7 +142,7 @@ func (b *bench) round(ctx context.Context, n int) error {
 }
 
 type server struct {
-	process *process
+	process *process.Process
 	target  load.Target
 }
 
@@ -164,7 +165,7 @@ func (b *bench) startAll(ctx context.Context, round int) (running []server, err 
 
 // exercise runs every path of a server for a moment: Node compiles its hot code,
 // pages of every program are touched, pools are filled.
-func (b *bench) exercise(ctx context.Context, p *process, t load.Target, conns int) error {
+func (b *bench) exercise(ctx context.Context, p *process.Process, t load.Target, conns int) error {
 	s, err := b.connect(ctx, t, conns)
 	if err != nil {
 		return err
@@ -178,7 +179,7 @@ func (b *bench) exercise(ctx context.Context, p *process, t load.Target, conns i
 	}
 	_, err = s.FanOut(ctx, load.FanOutOptions{InFlight: 4, Window: b.scale.warm})
 	s.Close()
-	return errors.Join(err, p.quiet(ctx))
+	return errors.Join(err, p.Quiet(ctx))
 }
 
 func (b *bench) anyWanted(rows []string) bool {
@@ -216,7 +217,7 @@ func others(c load.Cost) float64 {
 }
 
 // bigRoom measures one room of 1000.
-func (b *bench) bigRoom(ctx context.Context, p *process, t load.Target) error {
+func (b *bench) bigRoom(ctx context.Context, p *process.Process, t load.Target) error {
 	s, err := b.connect(ctx, t, 1000)
 	if err != nil {
 		return err
@@ -229,28 +230,28 @@ func (b *bench) bigRoom(ctx context.Context, p *process, t load.Target) error {
 		row      string
 		inFlight int
 	}{{rowFan1, 1}, {rowFan4, 4}, {rowFan16, 16}, {rowFan32, 32}} {
-		if !b.asks(p.name, []string{c.row}) {
+		if !b.asks(p.Name, []string{c.row}) {
 			continue
 		}
 		if err := b.fanOut(ctx, p, s, c.row, c.inFlight); err != nil {
 			return fmt.Errorf("%s: %w", c.row, err)
 		}
 	}
-	if b.asks(p.name, []string{rowOverload}) {
+	if b.asks(p.Name, []string{rowOverload}) {
 		if err := b.overload(ctx, p, s); err != nil {
 			return fmt.Errorf("%s: %w", rowOverload, err)
 		}
 	}
 	s.Close()
-	return p.quiet(ctx)
+	return p.Quiet(ctx)
 }
 
-func (b *bench) fanOut(ctx context.Context, p *process, s *load.Swarm, row string, inFlight int) error {
+func (b *bench) fanOut(ctx context.Context, p *process.Process, s *load.Swarm, row string, inFlight int) error {
 	r, err := s.FanOut(ctx, load.FanOutOptions{InFlight: inFlight, Warm: b.scale.warm, Window: b.scale.window})
 	if err != nil {
 		return err
 	}
-	b.report.add(row, p.name, sample{
+	b.report.add(row, p.Name, sample{
 		Value:  micros(r.ServerCPU) / float64(max(1, r.Deliveries)),
 		PerSec: float64(r.Deliveries) / r.Elapsed.Seconds(),
 		P50:    r.Latency.Quantile(0.50), P99: r.Latency.Quantile(0.99),
@@ -260,12 +261,12 @@ func (b *bench) fanOut(ctx context.Context, p *process, s *load.Swarm, row strin
 }
 
 // overload offers more than socket.io can carry and looks at the delay.
-func (b *bench) overload(ctx context.Context, p *process, s *load.Swarm) error {
+func (b *bench) overload(ctx context.Context, p *process.Process, s *load.Swarm) error {
 	r, err := s.FanOut(ctx, load.FanOutOptions{Rate: overloadRate, Warm: b.scale.warm, Window: b.scale.window})
 	if err != nil {
 		return err
 	}
-	b.report.add(rowOverload, p.name, sample{
+	b.report.add(rowOverload, p.Name, sample{
 		Value:  float64(r.Latency.Quantile(0.99)) / float64(time.Millisecond),
 		PerSec: float64(r.Deliveries) / r.Elapsed.Seconds(),
 		P50:    r.Latency.Quantile(0.50), P99: r.Latency.Quantile(0.99),
@@ -275,7 +276,7 @@ func (b *bench) overload(ctx context.Context, p *process, s *load.Swarm) error {
 }
 
 // rooms measures rooms of equal size, 4 messages in flight in each.
-func (b *bench) rooms(ctx context.Context, p *process, t load.Target, row string, members, rooms int) error {
+func (b *bench) rooms(ctx context.Context, p *process.Process, t load.Target, row string, members, rooms int) error {
 	s, err := b.connect(ctx, t, members)
 	if err != nil {
 		return err
@@ -288,10 +289,10 @@ func (b *bench) rooms(ctx context.Context, p *process, t load.Target, row string
 		return err
 	}
 	s.Close()
-	return p.quiet(ctx)
+	return p.Quiet(ctx)
 }
 
-func (b *bench) ack(ctx context.Context, p *process, t load.Target, row string, n int) error {
+func (b *bench) ack(ctx context.Context, p *process.Process, t load.Target, row string, n int) error {
 	s, err := b.connect(ctx, t, n)
 	if err != nil {
 		return err
@@ -301,9 +302,9 @@ func (b *bench) ack(ctx context.Context, p *process, t load.Target, row string, 
 	if err != nil {
 		return err
 	}
-	b.report.add(row, p.name, ackSample(r, micros(r.ServerCPU)/float64(max(1, r.Requests))))
+	b.report.add(row, p.Name, ackSample(r, micros(r.ServerCPU)/float64(max(1, r.Requests))))
 	s.Close()
-	return p.quiet(ctx)
+	return p.Quiet(ctx)
 }
 
 func ackSample(r *load.AckResult, value float64) sample {

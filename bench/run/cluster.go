@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/storywire/storywire/bench/load"
+	"github.com/storywire/storywire/bench/process"
 )
 
 // clusterRows are measured on two processes of a server that are one through
@@ -30,7 +31,7 @@ func (b *bench) cluster(ctx context.Context, round int) error {
 		b.log("  no cluster: %v", err)
 		return ctx.Err()
 	}
-	defer func() { _ = redis.stop() }()
+	defer func() { _ = redis.Stop() }()
 	for i := range b.servers {
 		name := b.servers[(i+round)%len(b.servers)]
 		if name != node && name != ours {
@@ -48,35 +49,35 @@ func (b *bench) cluster(ctx context.Context, round int) error {
 }
 
 // redis starts a Redis that keeps nothing on disk.
-func (p *programs) redis(ctx context.Context) (*process, string, error) {
+func (p *programs) redis(ctx context.Context) (*process.Process, string, error) {
 	binary, err := exec.LookPath("redis-server")
 	if err != nil {
 		return nil, "", err
 	}
-	port, err := freePort()
+	port, err := process.FreePort()
 	if err != nil {
 		return nil, "", err
 	}
-	proc, err := startProcess("redis", []string{binary, "--port", port, "--bind", "127.0.0.1", "--dir", p.dir, "--save", ""}, nil)
+	proc, err := process.Start("redis", []string{binary, "--port", port, "--bind", "127.0.0.1", "--dir", p.dir, "--save", ""}, nil)
 	if err != nil {
 		return nil, "", err
 	}
-	for deadline := time.Now().Add(startTimeout); time.Now().Before(deadline) && ctx.Err() == nil; time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(process.StartTimeout); time.Now().Before(deadline) && ctx.Err() == nil; time.Sleep(10 * time.Millisecond) {
 		conn, err := new(net.Dialer).DialContext(ctx, "tcp", "127.0.0.1:"+port)
 		if err == nil {
 			conn.Close()
 			return proc, "redis://127.0.0.1:" + port, nil
 		}
 	}
-	return nil, "", errors.Join(fmt.Errorf("redis does not answer: %s", proc.stderr), proc.stop())
+	return nil, "", errors.Join(fmt.Errorf("redis does not answer: %s", proc.Said()), proc.Stop())
 }
 
 // clusterOf measures two nodes of one server.
 func (b *bench) clusterOf(ctx context.Context, name, redis string) error {
-	nodes := make([]*process, 0, clusterNodes)
+	nodes := make([]*process.Process, 0, clusterNodes)
 	defer func() {
 		for _, n := range nodes {
-			_ = n.stop()
+			_ = n.Stop()
 		}
 	}()
 	var t load.Target
@@ -109,7 +110,7 @@ func (b *bench) clusterOf(ctx context.Context, name, redis string) error {
 	return nil
 }
 
-func (b *bench) clusterRow(ctx context.Context, nodes []*process, t load.Target, row string, conns, rooms int) error {
+func (b *bench) clusterRow(ctx context.Context, nodes []*process.Process, t load.Target, row string, conns, rooms int) error {
 	s, err := b.connect(ctx, t, conns)
 	if err != nil {
 		return err
@@ -123,7 +124,7 @@ func (b *bench) clusterRow(ctx context.Context, nodes []*process, t load.Target,
 	}
 	s.Close()
 	for _, n := range nodes {
-		err = errors.Join(err, n.quiet(ctx))
+		err = errors.Join(err, n.Quiet(ctx))
 	}
 	return err
 }

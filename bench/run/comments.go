@@ -25,7 +25,7 @@ func (b *bench) comments(ctx context.Context, round int) error {
 	if err != nil {
 		return err
 	}
-	defer func() { _ = p.stop() }()
+	defer func() { _ = p.Stop() }()
 	s, err := b.connect(ctx, t, commenters)
 	if err != nil {
 		return err

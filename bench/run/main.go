@@ -47,7 +47,7 @@ type options struct {
 }
 
 func main() {
-	runtime.LockOSThread() // see startProcess
+	runtime.LockOSThread() // see process.Start
 	var o options
 	flag.BoolVar(&o.smoke, "smoke", false, "one tiny round that checks the benchmark itself; no bars, no results file")
 	flag.IntVar(&o.rounds, "rounds", 5, "interleaved rounds")

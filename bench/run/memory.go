@@ -6,11 +6,12 @@ import (
 	"context"
 
 	"github.com/storywire/storywire/bench/load"
+	"github.com/storywire/storywire/bench/process"
 )
 
 // idle measures what a connection that does nothing weighs: joined to the
 // namespace and to one room, against the process before it had any.
-func (b *bench) idle(ctx context.Context, p *process, t load.Target) error {
+func (b *bench) idle(ctx context.Context, p *process.Process, t load.Target) error {
 	if err := b.exercise(ctx, p, t, 100); err != nil { // what the first connections cost, the later do not
 		return err
 	}
@@ -38,20 +39,20 @@ func (b *bench) idle(ctx context.Context, p *process, t load.Target) error {
 		return err
 	}
 	perConn := func(rss int64) float64 { return float64(rss-base) / 1024 / float64(b.conns(10000)) }
-	row, server := rowIdle, p.name
+	row, server := rowIdle, p.Name
 	if server == plain {
 		row, server = rowIdlePlain, ours
 	}
 	b.report.add(row, server, sample{Value: perConn(settled), Extra: perConn(unsettled)})
 	s.Close()
-	return p.quiet(ctx)
+	return p.Quiet(ctx)
 }
 
 // settled returns the RSS after the runtime has collected its garbage and given
 // memory back, while the connections of s, if any, are kept alive.
-func (b *bench) settled(ctx context.Context, p *process, s *load.Swarm) (int64, error) {
+func (b *bench) settled(ctx context.Context, p *process.Process, s *load.Swarm) (int64, error) {
 	for range 2 { // the first collection shrinks stacks, the second frees what hung on them
-		if err := p.collect(ctx); err != nil {
+		if err := p.Collect(ctx); err != nil {
 			return 0, err
 		}
 	}
@@ -60,7 +61,7 @@ func (b *bench) settled(ctx context.Context, p *process, s *load.Swarm) (int64, 
 			return 0, err
 		}
 	}
-	return load.Process{PID: p.cmd.Process.Pid}.RSS()
+	return load.Process{PID: p.PID()}.RSS()
 }
 
 // idleServe is idle for the product: 10,000 people who are online, each with a
@@ -71,7 +72,7 @@ func (b *bench) idleServe(ctx context.Context, round int) error {
 	if err != nil {
 		return err
 	}
-	defer func() { _ = p.stop() }()
+	defer func() { _ = p.Stop() }()
 	first, err := b.connect(ctx, t, 100)
 	if err != nil {
 		return err

@@ -71,7 +71,7 @@ func TestMedian(t *testing.T) {
 
 // TestSmoke runs all cases of the wire, tiny, on the servers that need only Go.
 func TestSmoke(t *testing.T) {
-	runtime.LockOSThread() // see startProcess
+	runtime.LockOSThread() // see process.Start
 	defer runtime.UnlockOSThread()
 	var out, progress bytes.Buffer
 	if err := run(t.Context(), options{smoke: true, servers: strings.Join([]string{bare, ours, plain}, ","), cases: wireCases()}, &out, &progress); err != nil {

@@ -6,17 +6,14 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
 
 	"github.com/storywire/storywire/bench/load"
+	"github.com/storywire/storywire/bench/process"
 )
 
 // The servers of the benchmark's wire, in the order of the table.
@@ -47,9 +44,6 @@ func measures(server, row string) bool {
 	}
 	return row != rowIdlePlain
 }
-
-// jwtSecret is the key of a run's tokens. Nothing but the run believes in them.
-const jwtSecret = "the benchmark's own secret, 32 bytes at least"
 
 // programs knows how to start every server.
 type programs struct {
@@ -103,12 +97,12 @@ func (p *programs) command(ctx context.Context, dir, name string, args ...string
 }
 
 // wire starts a server of the benchmark's wire.
-func (p *programs) wire(ctx context.Context, name string) (*process, load.Target, error) {
+func (p *programs) wire(ctx context.Context, name string) (*process.Process, load.Target, error) {
 	return p.member(ctx, name, "")
 }
 
 // member starts a server that is one with the others on a Redis; alone without.
-func (p *programs) member(ctx context.Context, name, redis string) (*process, load.Target, error) {
+func (p *programs) member(ctx context.Context, name, redis string) (*process.Process, load.Target, error) {
 	argv := []string{p.binary(name)}
 	switch {
 	case name == node, name == nest:
@@ -118,76 +112,24 @@ func (p *programs) member(ctx context.Context, name, redis string) (*process, lo
 	case p.pprof != "" && name == ours:
 		argv = append(argv, "-pprof", p.pprof)
 	}
-	proc, err := startProcess(name, argv, []string{"JWT_SECRET=" + jwtSecret, "NODE_ENV=production", "REDIS_URL=" + redis})
+	proc, err := process.Start(name, argv, []string{"JWT_SECRET=" + process.Secret, "NODE_ENV=production", "REDIS_URL=" + redis})
 	if err != nil {
 		return nil, load.Target{}, err
 	}
-	port, err := proc.line(ctx, "listening ", startTimeout)
+	port, err := proc.Line(ctx, "listening ", process.StartTimeout)
 	if err != nil {
-		_ = proc.stop()
+		_ = proc.Stop()
 		return nil, load.Target{}, err
 	}
 	return proc, target(proc, port), nil
 }
 
-func target(p *process, port string) load.Target {
-	return load.Target{Addr: "127.0.0.1:" + port, PID: p.cmd.Process.Pid, Secret: []byte(jwtSecret)}
+func target(p *process.Process, port string) load.Target {
+	return load.Target{Addr: "127.0.0.1:" + port, PID: p.PID(), Secret: []byte(process.Secret)}
 }
 
 // serve starts `storywire serve` on a database of its own, with the rates raised.
-func (p *programs) serve(ctx context.Context, round int) (*process, load.Target, error) {
-	port, err := freePort()
-	if err != nil {
-		return nil, load.Target{}, err
-	}
+func (p *programs) serve(ctx context.Context, round int) (*process.Process, load.Target, error) {
 	database := cmp.Or(p.database, filepath.Join(p.dir, fmt.Sprintf("comments-%d.db", round)))
-	proc, err := startProcess("storywire serve", []string{p.binary("serve"), "serve"}, []string{
-		"HOST=127.0.0.1", "PORT=" + port, "JWT_SECRET=" + jwtSecret,
-		"DATABASE_URL=" + database,
-		"RATE_WRITE=1000000/s:1000000", "RATE_READ=1000000/s:1000000",
-		"RATE_CONN=1000000/s:1000000", "RATE_CONN_USER=1000000/s:1000000",
-	})
-	if err != nil {
-		return nil, load.Target{}, err
-	}
-	t := target(proc, port)
-	if err := ready(ctx, proc, t.Addr); err != nil {
-		_ = proc.stop()
-		return nil, load.Target{}, err
-	}
-	return proc, t, nil
-}
-
-func freePort() (string, error) {
-	ln, err := net.Listen("tcp4", "127.0.0.1:0")
-	if err != nil {
-		return "", fmt.Errorf("find a free port: %w", err)
-	}
-	defer ln.Close()
-	return strconv.Itoa(ln.Addr().(*net.TCPAddr).Port), nil
-}
-
-// ready asks /readyz until it says yes.
-func ready(ctx context.Context, p *process, addr string) error {
-	for deadline := time.Now().Add(startTimeout); time.Now().Before(deadline); {
-		req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+addr+"/readyz", nil)
-		if err != nil {
-			return err
-		}
-		res, err := http.DefaultClient.Do(req)
-		if err == nil {
-			res.Body.Close()
-			if res.StatusCode == http.StatusOK {
-				return nil
-			}
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-p.ended:
-			return fmt.Errorf("%s ended: %s", p.name, p.stderr)
-		case <-time.After(50 * time.Millisecond):
-		}
-	}
-	return fmt.Errorf("%s: not ready within %v: %s", p.name, startTimeout, p.stderr)
+	return process.Serve(ctx, p.binary("serve"), database)
 }

@@ -8,16 +8,17 @@ import (
 	"time"
 
 	"github.com/storywire/storywire/bench/load"
+	"github.com/storywire/storywire/bench/process"
 )
 
 // storm measures connecting, 256 handshakes at a time.
-func (b *bench) storm(ctx context.Context, p *process, t load.Target) error {
+func (b *bench) storm(ctx context.Context, p *process.Process, t load.Target) error {
 	s, r, err := load.Connect(ctx, t, load.ConnectOptions{Conns: b.conns(10000)})
 	if err != nil {
 		return err
 	}
 	defer s.Close()
-	b.report.add(rowConnect, p.name, sample{
+	b.report.add(rowConnect, p.Name, sample{
 		Value:  micros(r.ServerCPU) / float64(max(1, r.Connected)),
 		PerSec: float64(r.Connected) / r.Elapsed.Seconds(),
 		Others: others(r.Cost), Extra: float64(r.Dropped),
@@ -26,7 +27,7 @@ func (b *bench) storm(ctx context.Context, p *process, t load.Target) error {
 		return fmt.Errorf("%d of %d connections dropped: %w", r.Dropped, b.conns(10000), r.Err)
 	}
 	s.Close()
-	return p.quiet(ctx)
+	return p.Quiet(ctx)
 }
 
 // stormTimeout bounds a reconnect storm: well above its bar.
@@ -35,7 +36,7 @@ const stormTimeout = 60 * time.Second
 // reconnect loses 10,000 connections at once and has all of them come back at
 // once, as after a restart of the server, but without the pauses that clients
 // make.
-func (b *bench) reconnect(ctx context.Context, p *process, t load.Target) error {
+func (b *bench) reconnect(ctx context.Context, p *process.Process, t load.Target) error {
 	before, err := b.connect(ctx, t, 10000)
 	if err != nil {
 		return err
@@ -47,7 +48,7 @@ func (b *bench) reconnect(ctx context.Context, p *process, t load.Target) error 
 		return err
 	}
 	defer s.Close()
-	b.report.add(rowReconnect, p.name, sample{
+	b.report.add(rowReconnect, p.Name, sample{
 		Value:  r.Elapsed.Seconds(),
 		PerSec: float64(r.Connected) / r.Elapsed.Seconds(),
 		Others: others(r.Cost), Extra: float64(r.Dropped),
@@ -56,7 +57,7 @@ func (b *bench) reconnect(ctx context.Context, p *process, t load.Target) error 
 		return fmt.Errorf("%d of %d connections dropped: %w", r.Dropped, n, r.Err)
 	}
 	s.Close()
-	return p.quiet(ctx)
+	return p.Quiet(ctx)
 }
 
 const (
@@ -68,7 +69,7 @@ const (
 
 // slowReaders measures how many of those that read nothing are cut, while the
 // rest of their room gets all that is said.
-func (b *bench) slowReaders(ctx context.Context, p *process, t load.Target) error {
+func (b *bench) slowReaders(ctx context.Context, p *process.Process, t load.Target) error {
 	slow, err := b.connect(ctx, t, slowReaders)
 	if err != nil {
 		return err
@@ -93,7 +94,7 @@ func (b *bench) slowReaders(ctx context.Context, p *process, t load.Target) erro
 	if err != nil {
 		return err
 	}
-	b.report.add(rowSlow, p.name, sample{
+	b.report.add(rowSlow, p.Name, sample{
 		Value:  100 * float64(lost) / float64(b.conns(slowReaders)),
 		PerSec: float64(r.Deliveries) / r.Elapsed.Seconds(),
 		P50:    r.Latency.Quantile(0.50), P99: r.Latency.Quantile(0.99),
@@ -101,5 +102,5 @@ func (b *bench) slowReaders(ctx context.Context, p *process, t load.Target) erro
 	})
 	fast.Close()
 	slow.Close()
-	return p.quiet(ctx)
+	return p.Quiet(ctx)
 }

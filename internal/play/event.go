@@ -194,8 +194,10 @@ func applyRound(s *State, e *Event) {
 	s.merge(d.Vars, d.Priv)
 	s.Visited = with(s.Visited, d.Passage, s.Visited[d.Passage]+1)
 	if len(s.Path) < MaxPath {
-		path := append(make([]Step, 0, len(s.Path)+1), s.Path...) // no room that nobody uses
-		s.Path = append(path, Step{Round: e.Round, Passage: d.Passage})
+		path := make([]Step, len(s.Path)+1) // append would make room that nobody uses
+		copy(path, s.Path)
+		path[len(s.Path)] = Step{Round: e.Round, Passage: d.Passage}
+		s.Path = path
 	}
 }
 
