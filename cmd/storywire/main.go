@@ -73,7 +73,7 @@ type storyCmd struct {
 }
 
 type checkCmd struct {
-	File string `arg:"" type:"existingfile" help:"Twee 3 or Twine 2 JSON."`
+	File string `arg:"" help:"Twee 3 or Twine 2 JSON."`
 }
 
 func (c *checkCmd) Run() error { return app.CheckStory(os.Stdout, c.File) }

@@ -44,13 +44,14 @@ func CheckStory(out io.Writer, path string) error {
 // Remote is a running server and who asks it.
 type Remote struct {
 	Server string `default:"http://localhost:3000" env:"STORYWIRE_SERVER" help:"Address of the server."`
-	Token  string `required:"" env:"STORYWIRE_TOKEN" help:"Your token; see storywire token."`
+	Token  string `env:"STORYWIRE_TOKEN" help:"Your token; see storywire token."`
+	As     string `placeholder:"NAME" help:"Who to be at a server with --demo, in place of a token: the id of a character, like demo-ines, or any name."`
 }
 
 // ImportConfig is what becomes a story.
 type ImportConfig struct {
 	Remote  `embed:""`
-	File    string `arg:"" type:"existingfile" help:"Twee 3 or Twine 2 JSON."`
+	File    string `arg:"" help:"Twee 3 or Twine 2 JSON."`
 	Title   string `help:"Title; the file's unless given."`
 	Private bool   `help:"Only for members that you choose."`
 }
@@ -105,16 +106,51 @@ func ExportStory(ctx context.Context, c ExportConfig, out io.Writer) error {
 	return err
 }
 
-// call sends a request to the server and returns the body of its answer.
+// signIn returns the token of whoever asks.
+func (r Remote) signIn(ctx context.Context) (string, error) {
+	switch {
+	case r.Token != "":
+		return r.Token, nil
+	case r.As == "":
+		return "", errors.New("who are you? Give a --token (see storywire token) or, at a server with --demo, a name: --as NAME")
+	}
+	who := wire.SignIn{Name: r.As}
+	if strings.HasPrefix(r.As, "demo-") {
+		who = wire.SignIn{CharacterID: r.As}
+	}
+	body, _ := json.Marshal(who) // strings always marshal
+	data, err := r.send(ctx, http.MethodPost, "/demo/v1/sign-in", "application/json", "", body)
+	if err != nil {
+		return "", fmt.Errorf("sign in as %s: %w", r.As, err)
+	}
+	var signed wire.SignedIn
+	if err := json.Unmarshal(data, &signed); err != nil {
+		return "", fmt.Errorf("sign in as %s: %w", r.As, err)
+	}
+	return signed.Token, nil
+}
+
+// call sends a request of whoever asks and returns the body of its answer.
 func (r Remote) call(ctx context.Context, method, path string, body []byte) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, transferTimeout)
 	defer cancel()
+	token, err := r.signIn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return r.send(ctx, method, path, "text/plain; charset=utf-8", token, body)
+}
+
+// send sends a request to the server and returns the body of its answer.
+func (r Remote) send(ctx context.Context, method, path, kind, token string, body []byte) ([]byte, error) {
 	req, err := http.NewRequestWithContext(ctx, method, strings.TrimSuffix(r.Server, "/")+path, bytes.NewReader(body))
 	if err != nil {
 		return nil, err
 	}
-	req.Header.Set("Authorization", "Bearer "+r.Token)
-	req.Header.Set("Content-Type", "text/plain; charset=utf-8")
+	if token != "" {
+		req.Header.Set("Authorization", "Bearer "+token)
+	}
+	req.Header.Set("Content-Type", kind)
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
 		return nil, err

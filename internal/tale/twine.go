@@ -3,6 +3,7 @@ package tale
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 	"strings"
 )
 
@@ -81,12 +82,14 @@ func Read(file string, data []byte) (*Draft, []Problem) {
 }
 
 // Import reads and compiles a file in either format. The tale is nil if one of
-// the problems is an error.
+// the problems is an error. The problems come in the order of their lines.
 func Import(file string, data []byte) (*Tale, []Problem) {
 	draft, ps := Read(file, data)
 	if Failed(ps) {
 		return nil, ps
 	}
 	t, more := draft.Compile()
-	return t, append(ps, more...)
+	ps = append(ps, more...)
+	slices.SortStableFunc(ps, func(a, b Problem) int { return a.Line - b.Line })
+	return t, ps
 }
