@@ -70,35 +70,54 @@ class Cursors {
 
   #read(view: EditorView): DecorationSet {
     const spans: Span<Decoration>[] = [];
-    for (const [client, state] of this.#awareness.getStates()) {
-      const stamp = client === this.#awareness.clientID ? null : stampOf(state);
-      const anchor = stamp && this.#index(state.cursor?.anchor);
-      const head = stamp && this.#index(state.cursor?.head);
-      if (!stamp || anchor === null || head === null) continue;
+    for (const { client, name, color, colorLight, anchor, head } of cursorsIn(this.#text, this.#awareness)) {
       const end = view.state.doc.length;
       const [from, to] = [Math.min(anchor, head, end), Math.min(Math.max(anchor, head), end)];
       if (from < to) {
-        const attributes = { style: `background-color: ${stamp.colorLight}` };
+        const attributes = { style: `background-color: ${colorLight}` };
         spans.push(Decoration.mark({ attributes }).range(from, to));
       }
-      const widget = new Caret(stamp.name, stamp.color, client);
+      const widget = new Caret(name, color, client);
       spans.push(Decoration.widget({ widget, side: head > anchor ? -1 : 1 }).range(Math.min(head, end)));
     }
     return Decoration.set(spans, true);
   }
+}
 
-  #index(position: unknown): number | null {
-    const { doc } = this.#text;
-    if (!doc || typeof position !== 'object' || position === null) return null;
-    try {
-      const found = Y.createAbsolutePositionFromRelativePosition(
-        Y.createRelativePositionFromJSON(position),
-        doc,
-      );
-      return found?.type === this.#text ? found.index : null;
-    } catch {
-      return null; // another client wrote what is no position
-    }
+/** A selection of somebody else; both ends are the same where it is only a cursor. */
+export interface Cursor {
+  client: number;
+  name: string;
+  color: string;
+  colorLight: string;
+  anchor: number;
+  head: number;
+}
+
+/** Where others are in a text, by what they say and the server has stamped. */
+export function cursorsIn(text: Y.Text, awareness: Awareness): Cursor[] {
+  const cursors: Cursor[] = [];
+  for (const [client, state] of awareness.getStates()) {
+    const stamp = client === awareness.clientID ? null : stampOf(state);
+    const anchor = stamp && indexIn(text, state.cursor?.anchor);
+    const head = stamp && indexIn(text, state.cursor?.head);
+    if (!stamp || anchor === null || head === null) continue;
+    const { name, color, colorLight } = stamp;
+    cursors.push({ client, name, color, colorLight, anchor, head });
+  }
+  return cursors;
+}
+
+function indexIn(text: Y.Text, position: unknown): number | null {
+  if (!text.doc || typeof position !== 'object' || position === null) return null;
+  try {
+    const found = Y.createAbsolutePositionFromRelativePosition(
+      Y.createRelativePositionFromJSON(position),
+      text.doc,
+    );
+    return found?.type === text ? found.index : null;
+  } catch {
+    return null; // another client wrote what is no position
   }
 }
 

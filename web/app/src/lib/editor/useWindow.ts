@@ -3,6 +3,12 @@ import { type RefObject, useCallback, useEffect, useState } from 'react';
 /** Rows above and below the view that are there already when one scrolls. */
 const SPARE = 8;
 
+/** The rows from `first` to before `last` that are in view, with some to spare. */
+export function rowsIn(scrolled: number, seen: number, height: number): { first: number; last: number } {
+  const top = Math.floor(scrolled / height);
+  return { first: Math.max(0, top - SPARE), last: top + Math.ceil(seen / height) + SPARE };
+}
+
 /** Which of `count` rows of the same height are in view of a scrolling box, and how to bring one there. */
 export function useWindow(box: RefObject<HTMLElement | null>, height: number, count: number) {
   const [range, setRange] = useState({ first: 0, last: 40 });
@@ -10,9 +16,7 @@ export function useWindow(box: RefObject<HTMLElement | null>, height: number, co
     const element = box.current;
     if (!element) return;
     const look = () => {
-      const top = Math.floor(element.scrollTop / height);
-      const first = Math.max(0, top - SPARE);
-      const last = top + Math.ceil(element.clientHeight / height) + SPARE;
+      const { first, last } = rowsIn(element.scrollTop, element.clientHeight, height);
       setRange((was) => (was.first === first && was.last === last ? was : { first, last }));
     };
     look();
