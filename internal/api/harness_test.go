@@ -95,6 +95,7 @@ func (n *news) PlayChanged(_ context.Context, p play.News) {
 	}
 }
 func (n *news) PlaySaid(_ context.Context, m play.Message)                 { n.add("said " + m.Text) }
+func (n *news) PlayWatched(context.Context, play.ID, int)                  {}
 func (n *news) PlayAudience(context.Context, play.ID, int, map[string]int) {}
 func (n *news) UserOnline(context.Context, auth.UserID, time.Time)         {}
 func (n *news) UserOffline(context.Context, auth.UserID, time.Time)        {}

@@ -116,7 +116,9 @@ func (s *Server) respondPlay(w http.ResponseWriter, r *http.Request, status int,
 		return err
 	}
 	people := s.deps.Plays.People(r.Context(), found.State)
-	respond(w, status, wire.PlayStateOf(found.Row, found.Book, caller, role, people, s.deps.Plays.Now()))
+	st := wire.PlayStateOf(found.Row, found.Book, caller, role, people, s.deps.Plays.Now())
+	st.View.Watching = s.deps.Plays.Watchers(r.Context(), id)
+	respond(w, status, st)
 	return nil
 }
 

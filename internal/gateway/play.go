@@ -107,7 +107,9 @@ func (s stated) repeated() bool { return s.duplicate }
 
 func (g *Gateway) state(ctx context.Context, s *session, r play.Result, role string) stated {
 	people := g.deps.Plays.People(ctx, r.State)
-	return stated{wire.PlayStateOf(r.Row, r.Book, s.user.ID, role, people, g.deps.Plays.Now()), r.Duplicate}
+	st := wire.PlayStateOf(r.Row, r.Book, s.user.ID, role, people, g.deps.Plays.Now())
+	st.View.Watching = g.deps.Plays.Watchers(ctx, r.State.ID)
+	return stated{st, r.Duplicate}
 }
 
 func (g *Gateway) createParty(ctx context.Context, s *session, in wire.PlayCreate) (stated, error) {
@@ -358,6 +360,11 @@ func (h *Hub) PlaySaid(_ context.Context, m play.Message) {
 // PlayAudience tells the members.
 func (h *Hub) PlayAudience(_ context.Context, id play.ID, round int, counts map[string]int) {
 	h.tell(h.ns.Volatile().To(roomPlay(id)), wire.PlayAudienceEvent, wire.PlayAudience{SessionID: string(id), Round: round, Counts: counts})
+}
+
+// PlayWatched tells the members.
+func (h *Hub) PlayWatched(_ context.Context, id play.ID, watchers int) {
+	h.tell(h.ns.Volatile().To(roomPlay(id)), wire.PlayPresenceEvent, wire.PlayPresence{SessionID: string(id), Watching: watchers})
 }
 
 func (h *Hub) playTyping(id play.ID, who user.Profile, typing bool) {

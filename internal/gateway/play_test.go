@@ -102,6 +102,9 @@ func TestPartyFromLobbyToEnd(t *testing.T) {
 		t.Errorf("ann hears %v", e)
 	}
 	watching := cat.do("play:join", m{"sessionId": party, "as": "spectator"})
+	if e := ann.hear("play:presence"); e["watching"] != 1.0 || watching["view"].(m)["watching"] != 1.0 {
+		t.Errorf("ann hears %v, cat sees %v watching", e, watching["view"].(m)["watching"])
+	}
 	if watching["view"].(m)["me"].(m)["spectator"] != true {
 		t.Errorf("cat sees %v", watching)
 	}

@@ -320,4 +320,6 @@ func (m *model) PlaysOfNode(context.Context, string, int) ([]play.ID, error)    
 func (m *model) ForgetNode(context.Context, string) error                                 { return nil }
 func (m *model) PlayClock(context.Context) (time.Time, error)                             { return time.Time{}, nil }
 func (m *model) PlaySaid(context.Context, play.Message)                                   {}
+func (m *model) Watchers(context.Context, play.ID) (int, error)                           { return 0, nil }
+func (m *model) PlayWatched(context.Context, play.ID, int)                                {}
 func (m *model) PlayAudience(context.Context, play.ID, int, map[string]int)               {}

@@ -241,10 +241,17 @@ func (s *Service) send(state *State, t notification.Type, to []auth.UserID, acto
 	})
 }
 
-// crowd gathers for a moment which audiences have voted.
+// crowd gathers for a moment which audiences have voted, or have become others.
 type crowd struct {
-	mu  sync.Mutex // guards due
-	due map[ID]int // round
+	mu    sync.Mutex // guards the fields below
+	due   map[ID]int // round
+	moved map[ID]bool
+}
+
+func (c *crowd) move(id ID) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.moved[id] = true
 }
 
 func (c *crowd) voted(id ID, round int) {
@@ -253,7 +260,8 @@ func (c *crowd) voted(id ID, round int) {
 	c.due[id] = round
 }
 
-// tellAudience tells how the audiences have voted, a few times a second at most.
+// tellAudience tells how the audiences have voted and how large they are, a few
+// times a second at most.
 func (s *Service) tellAudience(ctx context.Context) {
 	ticker := time.NewTicker(audienceTick)
 	defer ticker.Stop()
@@ -264,9 +272,14 @@ func (s *Service) tellAudience(ctx context.Context) {
 		case <-ticker.C:
 		}
 		s.crowd.mu.Lock()
-		due := s.crowd.due
-		s.crowd.due = make(map[ID]int)
+		due, moved := s.crowd.due, s.crowd.moved
+		s.crowd.due, s.crowd.moved = make(map[ID]int), make(map[ID]bool)
 		s.crowd.mu.Unlock()
+		for id := range moved {
+			if n, err := s.deps.Store.Watchers(ctx, id); err == nil {
+				s.deps.Publisher.PlayWatched(ctx, id, n)
+			}
+		}
 		for id, round := range due {
 			counts, err := s.deps.Store.AudienceVotes(ctx, id, round)
 			if err == nil {

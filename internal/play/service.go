@@ -101,7 +101,7 @@ func NewService(deps Deps, opts Options) *Service {
 	}
 	return &Service{
 		deps: deps, opts: opts, wheel: newWheel(), news: make(chan func(context.Context), 1024),
-		links: links{all: make(map[member]*link), wake: make(chan struct{}, 1)}, crowd: crowd{due: make(map[ID]int)},
+		links: links{all: make(map[member]*link), wake: make(chan struct{}, 1)}, crowd: crowd{due: make(map[ID]int), moved: make(map[ID]bool)},
 		boxes: make(map[ID]*mailbox), books: make(map[story.ReleaseID]*tale.Book),
 	}
 }
@@ -292,6 +292,7 @@ func (s *Service) Enter(ctx context.Context, caller auth.UserID, in Entry) (Resu
 	}
 	if err == nil && was == MemberWatcher {
 		_, err = s.deps.Store.RemoveWatcher(ctx, in.ID, caller)
+		s.crowd.move(in.ID)
 	}
 	return r, err
 }
@@ -310,6 +311,7 @@ func (s *Service) watch(ctx context.Context, caller auth.UserID, in Entry, row R
 	if err := s.deps.Store.AddWatcher(ctx, in.ID, caller, s.now(), row.State.Settings.MaxWatchers); err != nil {
 		return Result{}, errs.Wrap(op, err)
 	}
+	s.crowd.move(in.ID)
 	if in.Attach {
 		s.Link(in.ID, caller)
 	}
@@ -351,6 +353,7 @@ func (s *Service) asWatcher(ctx context.Context, caller auth.UserID, id ID, cmd 
 		if _, err := s.deps.Store.RemoveWatcher(ctx, id, caller); err != nil {
 			return Result{}, errs.Wrap(op, err)
 		}
+		s.crowd.move(id)
 		return s.result(ctx, row)
 	}
 	o := row.State.option(cmd.Option)

@@ -95,6 +95,7 @@ func (s *site) PlayChanged(_ context.Context, n play.News) {
 	s.told = append(s.told, n.Events...)
 }
 func (s *site) PlaySaid(context.Context, play.Message)                     {}
+func (s *site) PlayWatched(context.Context, play.ID, int)                  {}
 func (s *site) PlayAudience(context.Context, play.ID, int, map[string]int) {}
 
 // nobodies know nobody and tell nobody.

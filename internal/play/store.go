@@ -93,6 +93,8 @@ type Members interface {
 	AddWatcher(ctx context.Context, id ID, watcher auth.UserID, at time.Time, limit int) error
 	// RemoveWatcher ends it, and reports whether somebody was a spectator.
 	RemoveWatcher(ctx context.Context, id ID, watcher auth.UserID) (bool, error)
+	// Watchers counts the spectators of a party.
+	Watchers(ctx context.Context, id ID) (int, error)
 	// PlayRole returns what somebody is in a party: empty if nothing.
 	PlayRole(ctx context.Context, id ID, member auth.UserID) (string, error)
 	// OpenPlays returns how many parties that have not ended somebody plays in.
@@ -164,4 +166,6 @@ type Publisher interface {
 	PlaySaid(ctx context.Context, m Message)
 	// PlayAudience is called when spectators have voted, a few times a second at most.
 	PlayAudience(ctx context.Context, id ID, round int, counts map[string]int)
+	// PlayWatched is called when spectators have come or gone, a few times a second at most.
+	PlayWatched(ctx context.Context, id ID, watchers int)
 }

@@ -121,6 +121,15 @@ func (s *Service) People(ctx context.Context, state *State) map[auth.UserID]user
 	return s.deps.People.Profiles(ctx, state.users())
 }
 
+// Watchers returns how many spectators a party has; 0 if that cannot be read.
+func (s *Service) Watchers(ctx context.Context, id ID) int {
+	n, err := s.deps.Store.Watchers(ctx, id)
+	if err != nil {
+		s.opts.Logger.Warn("count the spectators", "party", id, "error", err)
+	}
+	return n
+}
+
 // Node returns the id of this node.
 func (s *Service) Node() string { return s.opts.Node }
 

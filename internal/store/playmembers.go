@@ -67,6 +67,13 @@ func (s *Store) AddWatcher(ctx context.Context, id play.ID, watcher auth.UserID,
 	}})
 }
 
+// Watchers implements play.Members.
+func (s *Store) Watchers(ctx context.Context, id play.ID) (n int, err error) {
+	const query = `SELECT count(*) FROM play_members m JOIN plays p ON p.n = m.play_n WHERE p.id = ? AND m.role = 'spectator'`
+	err = s.row(ctx, query, string(id)).Scan(&n)
+	return n, err
+}
+
 // RemoveWatcher implements play.Members.
 func (s *Store) RemoveWatcher(ctx context.Context, id play.ID, watcher auth.UserID) (was bool, err error) {
 	const query = `DELETE FROM play_members WHERE user_id = ? AND role = 'spectator' AND play_n = (SELECT n FROM plays WHERE id = ?)`

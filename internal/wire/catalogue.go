@@ -83,6 +83,7 @@ func ServerEvents() []ServerEvent {
 		server[PlayChat](PlayChatEvent),
 		server[PlayTypingNews](PlayTypingEvent),
 		server[PlayAudience](PlayAudienceEvent),
+		server[PlayPresence](PlayPresenceEvent),
 		server[PlayGap](PlayGapEvent),
 		server[UserOnline](UserOnlineEvent),
 		server[UserOffline](UserOfflineEvent),

@@ -79,5 +79,6 @@ const (
 const (
 	PlayEventEvent    = "play:event"
 	PlayAudienceEvent = "play:audience"
+	PlayPresenceEvent = "play:presence"
 	PlayGapEvent      = "play:gap"
 )

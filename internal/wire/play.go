@@ -183,6 +183,13 @@ type PlayAudience struct {
 	Counts    map[string]int `json:"counts" ts:"Record<string, number>"`
 }
 
+// PlayPresence tells that spectators have come or gone. It is told a few times a
+// second at most; whether players are there is told by events of type conn.
+type PlayPresence struct {
+	SessionID string `json:"sessionId"`
+	Watching  int    `json:"watching"`
+}
+
 // PlaySeat is a player's place.
 type PlaySeat struct {
 	No    int    `json:"no"`
@@ -259,7 +266,8 @@ type PlayView struct {
 	Status      string            `json:"status" ts:"PlayStatus"`
 	Reason      string            `json:"reason" ts:"PlayReason"` // why paused or ended
 	Host        string            `json:"host"`
-	Seats       []PlaySeat        `json:"seats"` // those who left or were kicked included
+	Seats       []PlaySeat        `json:"seats"`    // those who left or were kicked included
+	Watching    int               `json:"watching"` // spectators
 	Settings    PlaySettings      `json:"settings"`
 	Round       *PlayRound        `json:"round"` // null in the lobby
 	Votes       PlayVotes         `json:"votes"`

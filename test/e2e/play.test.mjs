@@ -146,11 +146,14 @@ describe("playing together in the web app", { timeout: 120_000, skip }, () => {
     await cleo.page.goto(`${server.url}/party/${code}`);
     await cleo.page.getByRole("button", { name: "Watch instead" }).click();
     await cleo.page.getByText("You are watching.").waitFor();
+    await ann.page.getByText("1 watching", { exact: true }).waitFor();
+    await picture(ann.page, "play-lobby-watched");
     await ann.page.getByRole("button", { name: "Begin anyway" }).click();
     await heading(cleo.page, "The gate").waitFor();
     await choice(cleo.page, "Keep to the road").click();
-    await ann.page.getByText("1 watching").waitFor();
+    await choice(ann.page, "Keep to the road").getByText("1 watching").waitFor();
     await picture(cleo.page, "play-watching");
+    await picture(ann.page, "play-watched");
     // Sent away: the page says so, and the code does not lead back.
     await ann.page.getByRole("button", { name: "The party" }).click();
     await ann.page.getByRole("button", { name: "Send away" }).click();

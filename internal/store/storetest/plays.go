@@ -198,6 +198,7 @@ func partyMembersAreListed(t *testing.T, st Store) {
 	if err := st.AddWatcher(t.Context(), "p2", "cat", noon, 1); errs.CodeOf(err) != errs.Full {
 		t.Errorf("one spectator too many: %v", err)
 	}
+	same(t, "the spectators of p2", fmt.Sprint(st.Watchers(t.Context(), "p2")), "1 <nil>")
 	same(t, "bob's role", fmt.Sprint(st.PlayRole(t.Context(), "p2", "bob")), "spectator<nil>")
 	same(t, "ada's open", fmt.Sprint(st.OpenPlays(t.Context(), "ada")), "2 <nil>")
 	if _, err := move(t, st, row, play.Cmd{Kind: play.Leave, ID: "c2", Actor: "bob"}, nil); err != nil {

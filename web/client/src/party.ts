@@ -188,6 +188,10 @@ export class StoryParty {
       this.#connection.on('play:gap', ({ sessionId }) => {
         if (sessionId === this.id) void this.#open();
       }),
+      this.#connection.on('play:presence', ({ sessionId, watching }) => {
+        const { view } = this.#state.get();
+        if (sessionId === this.id && view) this.#patch({ view: { ...view, watching } });
+      }),
       this.#connection.on('play:audience', ({ sessionId, round, counts }) => {
         const now = this.#state.get().view?.round?.round;
         if (sessionId === this.id && round === now) this.#patch({ audience: counts });

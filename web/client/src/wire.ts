@@ -154,6 +154,7 @@ export interface ServerEvents {
   'play:chat': PlayChat;
   'play:typing': PlayTypingNews;
   'play:audience': PlayAudience;
+  'play:presence': PlayPresence;
   'play:gap': PlayGap;
   'user:online': UserOnline;
   'user:offline': UserOffline;
@@ -623,6 +624,11 @@ export interface PlayAudience {
   counts: Record<string, number>;
 }
 
+export interface PlayPresence {
+  sessionId: string;
+  watching: number;
+}
+
 export interface PlayGap {
   sessionId: string;
 }
@@ -974,6 +980,7 @@ export interface PlayView {
   reason: PlayReason;
   host: string;
   seats: PlaySeat[];
+  watching: number;
   settings: PlaySettings;
   round: PlayRound | null;
   votes: PlayVotes;

@@ -1,6 +1,7 @@
 'use client';
 
 import type { PlaySeat, User } from '@storywire/client';
+import { Eye } from 'lucide-react';
 import { Avatar } from './Avatar';
 import avatars from './avatar.module.css';
 import styles from './party.module.css';
@@ -41,5 +42,16 @@ export function Faces({ users, light = false }: { users: readonly User[]; light?
         </span>
       ))}
     </span>
+  );
+}
+
+/** How many look on. */
+export function Watchers({ count }: { count: number }) {
+  if (count === 0) return null;
+  return (
+    <p className={styles.watchers}>
+      <Eye size={16} strokeWidth={1.5} aria-hidden="true" />
+      {`${count} watching`}
+    </p>
   );
 }

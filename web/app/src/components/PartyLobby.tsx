@@ -13,7 +13,7 @@ import { LiveAvatar } from './Avatar';
 import styles from './lobby.module.css';
 import { ChangeSettings } from './NewParty';
 import { PartyChat } from './PartyChat';
-import { SeatFace } from './PartyFaces';
+import { SeatFace, Watchers } from './PartyFaces';
 import { PartyPeople } from './PartyPeople';
 import { QrCode } from './QrCode';
 import story from './story.module.css';
@@ -57,6 +57,7 @@ export function PartyLobby({ view, party, me }: Props) {
               </li>
             ) : null}
           </ul>
+          <Watchers count={view.watching} />
           <Invite view={view} party={party} />
         </section>
         <Rules view={view} party={party} host={view.host === me} />

@@ -9,7 +9,7 @@ import { useCommand } from '@/lib/useCommand';
 import { useTurnedPage } from '@/lib/useTurnedPage';
 import { PartyChat } from './PartyChat';
 import { PartyChoices } from './PartyChoices';
-import { SeatFace } from './PartyFaces';
+import { SeatFace, Watchers } from './PartyFaces';
 import { PartyPath } from './PartyPath';
 import { PartyPeople } from './PartyPeople';
 import { PartyTimer } from './PartyTimer';
@@ -56,6 +56,7 @@ export function PartyPlay({ view, party, me }: Props) {
       {alone ? null : (
         <div className={story.margin}>
           <Table view={view} me={me} />
+          <Watchers count={view.watching} />
           <PartyChat id={view.sessionId} />
         </div>
       )}

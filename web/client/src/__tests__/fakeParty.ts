@@ -52,6 +52,7 @@ export const view = (more: Partial<PlayView> = {}): PlayView => ({
   reason: '',
   host: wren.id,
   seats: [seat(1), seat(2, ezra)],
+  watching: 0,
   settings: PLAY_DEFAULTS,
   round: null,
   votes: { voted: [], counts: {}, by: {} },

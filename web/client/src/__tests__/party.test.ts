@@ -263,6 +263,14 @@ test('who writes shows, until they said it', async () => {
   ]);
 });
 
+test('how many watch follows what is told of it', async () => {
+  const { transport, now } = await open();
+  transport.receive('play:presence', { sessionId: 'other', watching: 5 });
+  expect(now().view?.watching).toBe(0);
+  transport.receive('play:presence', { sessionId: 'g1', watching: 2 });
+  expect(now().view?.watching).toBe(2);
+});
+
 test('the party rests with the last listener, and the server is told', async () => {
   const { transport, stop, now } = await open();
   expect(transport.sentOf('play:close')).toEqual([]);
