@@ -95,18 +95,41 @@ func (sh *Shard) poll() (found bool) {
 // belongs to the shard's goroutine. While it is idle it is nothing but this.
 type polled struct {
 	wsConn
-	fd     int32  // -1 once closed
-	events uint32 // that are asked for
-	added  bool   // to the poller
-
+	fd       int32  // -1 once closed
+	events   uint16 // that are asked for: EPOLLIN, EPOLLOUT
+	added    bool   // to the poller
 	draining bool   // until the client closes its side
-	holding  bool   // held waits for Session.Resume
-	held     []byte // what was read behind the message that paused the session
+	spell    *spell // nil while it waits for nothing but the client's next message
+}
+
+var _ link = (*polled)(nil)
+
+// A spell is what few connections have, each for a short time: bytes that wait
+// for the session, and deadlines.
+type spell struct {
+	holding bool   // held waits for Session.Resume
+	held    []byte // what was read behind the message that paused the session
 
 	readBy, writeBy deadline
 }
 
-var _ link = (*polled)(nil)
+// waiting returns c.spell, which it makes if there is none.
+func (c *polled) waiting() *spell {
+	if c.spell == nil {
+		c.spell = new(spell)
+	}
+	return c.spell
+}
+
+// holding reports whether what was read waits for Session.Resume.
+func (c *polled) holding() bool { return c.spell != nil && c.spell.holding }
+
+// rest ends a spell that is over.
+func (c *polled) rest() {
+	if w := c.spell; w != nil && !w.holding && w.readBy.at == 0 && w.writeBy.at == 0 {
+		c.spell = nil
+	}
+}
 
 // adopt takes a connection over from package net, whose part of the memory and
 // place in the runtime's poller it gives back. It returns nil if the connection
@@ -155,15 +178,17 @@ func (t *attach) Run(sh *Shard) {
 	if int(c.fd) >= len(p.conns) {
 		p.conns = append(p.conns, make([]*polled, int(c.fd)+1-len(p.conns))...)
 	}
-	ev := unix.EpollEvent{Events: c.events, Fd: c.fd}
+	ev := unix.EpollEvent{Events: uint32(c.events), Fd: c.fd}
 	if err := unix.EpollCtl(p.fd, unix.EPOLL_CTL_ADD, int(c.fd), &ev); err != nil {
 		c.over(fmt.Errorf("epoll_ctl: %w", err))
 		return
 	}
 	p.conns[c.fd] = c
 	c.added = true
-	c.readBy.start(c)
-	c.writeBy.start(c)
+	if w := c.spell; w != nil {
+		w.readBy.start(c)
+		w.writeBy.start(c)
+	}
 	switch {
 	case t.refused:
 		c.draining = true
@@ -175,7 +200,7 @@ func (t *attach) Run(sh *Shard) {
 }
 
 // ask changes the events that the poller waits for.
-func (c *polled) ask(events uint32) {
+func (c *polled) ask(events uint16) {
 	if c.events == events || c.fd < 0 {
 		return
 	}
@@ -183,7 +208,7 @@ func (c *polled) ask(events uint32) {
 	if !c.added {
 		return
 	}
-	ev := unix.EpollEvent{Events: events, Fd: c.fd}
+	ev := unix.EpollEvent{Events: uint32(events), Fd: c.fd}
 	if err := unix.EpollCtl(c.sess.shard.poller.fd, unix.EPOLL_CTL_MOD, int(c.fd), &ev); err != nil {
 		c.over(fmt.Errorf("epoll_ctl: %w", err))
 	}
@@ -197,7 +222,7 @@ func (c *polled) serve(events uint32) {
 	if c.fd < 0 || events&^unix.EPOLLOUT == 0 {
 		return
 	}
-	if c.holding {
+	if c.holding() {
 		// Not asked for: the connection is lost, or closed on both sides.
 		c.over(io.EOF)
 		return
@@ -211,7 +236,7 @@ func (c *polled) serve(events uint32) {
 	case n == 0:
 		c.over(io.EOF)
 	case c.draining:
-		if c.late += n; c.late > lingerBytes {
+		if c.late += int32(n); c.late > lingerBytes {
 			c.release()
 		}
 	default:
@@ -271,23 +296,32 @@ func (c *polled) message(data []byte, binary bool) error {
 
 // hold keeps what was read, and reads nothing more, until resume.
 func (c *polled) hold(rest []byte) {
-	c.holding = true
-	c.held = append([]byte(nil), rest...)
+	w := c.waiting()
+	w.holding, w.held = true, append([]byte(nil), rest...)
 	c.ask(c.events &^ unix.EPOLLIN)
 }
 
 func (c *polled) resume() {
-	if !c.holding {
+	if !c.holding() {
 		return
 	}
-	held := c.held
-	c.holding, c.held = false, nil
+	held := c.letGo()
 	if len(held) > 0 {
 		c.feed(held)
 	}
-	if !c.holding {
+	if !c.holding() {
 		c.ask(c.events | unix.EPOLLIN)
 	}
+}
+
+// letGo returns what was held, if anything was; it is not held any more.
+func (c *polled) letGo() (held []byte) {
+	if c.holding() {
+		held = c.spell.held
+		c.spell.holding, c.spell.held = false, nil
+		c.rest()
+	}
+	return held
 }
 
 // over ends the connection: it tells the session and, if that is of use, drains
@@ -300,7 +334,8 @@ func (c *polled) over(err error) {
 		c.release()
 		return
 	}
-	c.draining, c.holding, c.held, c.late = true, false, nil, 0
+	c.letGo()
+	c.draining, c.late = true, 0
 	c.parser.partial = nil
 	c.ask(c.events | unix.EPOLLIN)
 }
@@ -315,14 +350,28 @@ func (c *polled) release() {
 	}
 	_ = unix.Close(int(c.fd)) // which takes it out of the poller
 	c.fd = -1
-	c.dead, c.busy, c.pend, c.held, c.holding = true, false, nil, nil, false
+	c.dead, c.busy, c.pend = true, false, nil
 	c.parser.partial = nil
-	c.readBy.set(c, 0)
-	c.writeBy.set(c, 0)
+	c.letGo()
+	c.limitRead(0)
+	c.limitWrite(0)
 	c.sess.shard.srv.wg.Done()
 }
 
-func (c *polled) limitRead(d time.Duration) { c.readBy.set(c, d) }
+func (c *polled) limitRead(d time.Duration) {
+	if d > 0 || c.spell != nil {
+		c.waiting().readBy.set(c, d)
+		c.rest()
+	}
+}
+
+// limitWrite cuts the connection d from now; 0 lifts the limit.
+func (c *polled) limitWrite(d time.Duration) {
+	if d > 0 || c.spell != nil {
+		c.waiting().writeBy.set(c, d)
+		c.rest()
+	}
+}
 
 func (c *polled) write(data []byte) (int, error) {
 	for {
@@ -340,7 +389,7 @@ func (c *polled) write(data []byte) (int, error) {
 }
 
 func (c *polled) finish() {
-	c.writeBy.set(c, c.sess.shard.srv.opts.WriteTimeout)
+	c.limitWrite(c.sess.shard.srv.opts.WriteTimeout)
 	c.ask(c.events | unix.EPOLLOUT)
 }
 
@@ -354,12 +403,12 @@ func (c *polled) drainPending() {
 	}
 	if c.pend = c.pend[n:]; len(c.pend) > 0 {
 		if n > 0 {
-			c.writeBy.set(c, sh.srv.opts.WriteTimeout)
+			c.limitWrite(sh.srv.opts.WriteTimeout)
 		}
 		return
 	}
 	c.pend, c.busy = nil, false
-	c.writeBy.set(c, 0)
+	c.limitWrite(0)
 	c.ask(c.events &^ unix.EPOLLOUT)
 	sh.written(&c.wsConn)
 }
@@ -411,6 +460,8 @@ func (d *deadline) start(c *polled) {
 	d.timer = time.AfterFunc(after, func() { sh.Post((*overdue)(c)) })
 }
 
+func (d *deadline) passed(now int64) bool { return d.at != 0 && d.at <= now }
+
 // overdue looks at the deadlines of a connection after a timer has fired.
 type overdue polled
 
@@ -418,10 +469,10 @@ type overdue polled
 func (t *overdue) Run(sh *Shard) {
 	c := (*polled)(t)
 	now := sh.now()
-	if c.fd >= 0 && c.readBy.at != 0 && c.readBy.at <= now {
+	if w := c.spell; w != nil && w.readBy.passed(now) {
 		c.over(os.ErrDeadlineExceeded)
 	}
-	if c.fd >= 0 && c.writeBy.at != 0 && c.writeBy.at <= now {
+	if w := c.spell; w != nil && w.writeBy.passed(now) {
 		sh.cut(&c.wsConn, ErrSlow)
 	}
 }

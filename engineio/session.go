@@ -25,14 +25,13 @@ type Session struct {
 	// is taken before any other lock of this package.
 	recvMu sync.Mutex
 
-	state   atomic.Uint32 // stateOpen, ...
-	carrier atomic.Uint32 // carrierPolling, ...
-	awaited atomic.Uint32 // pongNotAwaited, ...
-	posting atomic.Bool   // a polling POST is being read
-	pauses  atomic.Int32  // calls of Pause that were not taken back
-	resumed atomic.Pointer[chan struct{}]
-
+	state    atomic.Uint32 // stateOpen, ...
+	carrier  atomic.Uint32 // carrierPolling, ...
+	awaited  atomic.Uint32 // pongNotAwaited, ...
+	posting  atomic.Bool   // a polling POST is being read
+	pauses   atomic.Int32  // calls of Pause that were not taken back
 	upgraded atomic.Bool
+	resumed  atomic.Pointer[chan struct{}]
 
 	// The rest belongs to the shard's goroutine.
 	ws      *wsConn   // nil while on polling

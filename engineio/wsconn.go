@@ -27,9 +27,9 @@ type wsConn struct {
 	link link // never changes
 
 	parser  frameParser
-	probing bool // it may take over the session, but has not yet
-	stream  bool // a stream, not a WebSocket; never changes
-	late    int  // bytes that came after the session was closed
+	probing bool  // it may take over the session, but has not yet
+	stream  bool  // a stream, not a WebSocket; never changes
+	late    int32 // bytes that came after the session was closed
 
 	pend      []byte // what waits behind what the link was given
 	inflight  int    // bytes the link was given
@@ -154,7 +154,7 @@ func (c *wsConn) received(data []byte, binary, locked bool) error {
 	}
 	s := c.sess
 	if s.state.Load() != stateOpen {
-		if c.late += len(data); c.late > lingerBytes {
+		if c.late += int32(len(data)); c.late > lingerBytes {
 			return errFlood
 		}
 		return nil // read on: the client's close frame is awaited

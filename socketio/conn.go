@@ -22,7 +22,7 @@ type conn struct {
 	sockets []*Socket  // one per namespace; those the server disconnected stay until the client comes again
 	partial *partial   // a binary packet whose attachments are still to come
 	timer   *time.Timer
-	reason  DisconnectReason // overrides the session's
+	thrown  bool // the connection was closed for a packet out of turn
 	closed  bool
 }
 
@@ -347,7 +347,7 @@ func (c *conn) fail(err error) {
 func (c *conn) invalid(t parser.Type) {
 	c.srv.opts.Logger.Debug("socketio: packet out of turn", "session", c.session.ID(), "type", t.String())
 	c.mu.Lock()
-	c.reason = ForcedServerClose
+	c.thrown = true
 	c.mu.Unlock()
 	c.session.Close(engineio.ForcedClose)
 }
@@ -359,12 +359,12 @@ func (c *conn) Closed(reason engineio.CloseReason, err error) {
 	c.partial = nil
 	sockets := c.sockets
 	c.sockets = nil
-	why := c.reason
+	why := engineReason(reason, err)
+	if c.thrown {
+		why = ForcedServerClose
+	}
 	c.mu.Unlock()
 	c.rearm()
-	if why == "" {
-		why = engineReason(reason, err)
-	}
 	if c.srv.closed() {
 		why = ServerShuttingDown
 	}
