@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"sync/atomic"
+	"unicode/utf8"
 
 	"github.com/storywire/storywire/socketio/parser"
 )
@@ -50,6 +51,12 @@ func (a *Args) Decode(i int, v any) error {
 	if raw == nil {
 		return &DecodeError{i, errMissing}
 	}
+	if text, ok := v.(*string); ok && text != nil {
+		if s, plain := plainString(raw); plain {
+			*text = s
+			return nil
+		}
+	}
 	var err error
 	if len(a.attachments) == 0 {
 		err = json.Unmarshal(raw, v)
@@ -60,6 +67,23 @@ func (a *Args) Decode(i int, v any) error {
 		return &DecodeError{i, err}
 	}
 	return nil
+}
+
+// plainString returns a JSON string that has nothing to unescape or to repair:
+// most have not, and json.Unmarshal would look at each byte three times.
+func plainString(raw []byte) (s string, ok bool) {
+	if len(raw) < 2 || raw[0] != '"' || raw[len(raw)-1] != '"' {
+		return "", false
+	}
+	raw = raw[1 : len(raw)-1]
+	ascii := true
+	for _, c := range raw {
+		if c < 0x20 || c == '"' || c == '\\' {
+			return "", false
+		}
+		ascii = ascii && c < utf8.RuneSelf
+	}
+	return string(raw), ascii || utf8.Valid(raw)
 }
 
 // Call is one event of a client. It may be kept, and acknowledged by any

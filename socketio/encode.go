@@ -60,15 +60,15 @@ func (sc *scratch) value(v any) error {
 	return nil
 }
 
-// name appends an event's name as JSON.
-func (sc *scratch) name(event string) error {
-	for i := range len(event) {
-		if c := event[i]; c < 0x20 || c >= 0x7f || c == '"' || c == '\\' {
-			return sc.value(event)
+// text appends a string as JSON.
+func (sc *scratch) text(s string) error {
+	for i := range len(s) {
+		if c := s[i]; c < 0x20 || c >= 0x7f || c == '"' || c == '\\' {
+			return sc.value(s)
 		}
 	}
 	sc.buf.WriteByte('"')
-	sc.buf.WriteString(event)
+	sc.buf.WriteString(s)
 	sc.buf.WriteByte('"')
 	return nil
 }
@@ -81,7 +81,7 @@ func encodeEvent(ns *Namespace, event string, id uint64, hasID bool, args []any)
 	sc := scratches.Get().(*scratch)
 	defer sc.release()
 	sc.buf.WriteByte('[')
-	if err := sc.name(event); err != nil {
+	if err := sc.text(event); err != nil {
 		return message{}, err
 	}
 	attachments, err := sc.values(args, true)
@@ -117,7 +117,9 @@ func (sc *scratch) values(args []any, comma bool) (attachments [][]byte, err err
 			sc.buf.WriteByte(',')
 		}
 		comma = true
-		if !mayHoldBytes(arg) {
+		if s, ok := arg.(string); ok {
+			err = sc.text(s)
+		} else if !mayHoldBytes(arg) {
 			err = sc.value(arg)
 		} else {
 			attachments, err = sc.binaryValue(arg, attachments)

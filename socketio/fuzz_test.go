@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"strings"
 	"testing"
 
 	"github.com/storywire/storywire/socketio"
@@ -82,6 +83,39 @@ func FuzzLegacyConnect(f *testing.F) {
 		var object map[string]any
 		if err := json.Unmarshal(auth, &object); err != nil || len(object) == 0 {
 			t.Errorf("%q: auth %q, %v", namespace, auth, err)
+		}
+	})
+}
+
+// FuzzString: a string is read and written as encoding/json does, though most are
+// not given to it.
+func FuzzString(f *testing.F) {
+	for _, seed := range []string{
+		``, `plain`, `ünïcödé 🎉`, `with "quotes"`, `back\slash`, "line\nfeed", "nul\x00", "del\x7f", "<html> & more", "\u2028\u2029", "bad \xff UTF-8", `{"_placeholder":true,"num":0}`,
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		var want bytes.Buffer
+		enc := json.NewEncoder(&want)
+		enc.SetEscapeHTML(false)
+		if err := enc.Encode([]string{"e", s}); err != nil {
+			t.Fatal(err)
+		}
+		data, _, err := socketio.EncodeEvent("e", s)
+		if err != nil || string(data) != strings.TrimSpace(want.String()) {
+			t.Errorf("%q is written as %s, %v, want %s", s, data, err, want.String())
+		}
+		for _, data := range []string{string(data), `["e","` + s + `"]`, `["e",` + s + `]`} {
+			args, err := socketio.ParseArgs([]byte(data), nil)
+			if err != nil || args.Len() != 2 {
+				continue
+			}
+			var got, want string
+			err, wrong := args.Decode(1, &got), json.Unmarshal(args.Raw(1), &want)
+			if got != want || (err == nil) != (wrong == nil) {
+				t.Errorf("%s is read as %q, %v, want %q, %v", data, got, err, want, wrong)
+			}
 		}
 	})
 }

@@ -179,7 +179,7 @@ func EncodeEvent(event string, args ...any) (data []byte, attachments [][]byte, 
 	sc := scratches.Get().(*scratch)
 	defer sc.release()
 	sc.buf.WriteByte('[')
-	if err = sc.name(event); err == nil {
+	if err = sc.text(event); err == nil {
 		attachments, err = sc.values(args, true)
 	}
 	if err != nil {
