@@ -64,6 +64,14 @@ type Client struct {
 	offset       string
 	refused      *ConnectError
 	disconnected bool // a DISCONNECT packet came
+	partial      partial
+}
+
+// partial is a packet whose attachments are still to come.
+type partial struct {
+	kind     byte
+	body     string
+	num, all int
 }
 
 // A wire carries Engine.IO packets. send and close may be called by any goroutine.
@@ -283,13 +291,44 @@ func (c *Client) take(packet string) bool {
 		return false
 	case packet[0] == '2':
 		return c.Send("3"+packet[1:]) == nil
+	case packet[0] == 'b':
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		return c.attach(packet[1:])
 	case !strings.HasPrefix(packet, "4"):
 		return true
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	body := strings.TrimPrefix(packet[2:], "/ws,")
-	switch packet[1] {
+	kind, body := packet[1], packet[2:]
+	if kind == '5' || kind == '6' {
+		count, rest, _ := strings.Cut(body, "-")
+		n, err := strconv.Atoi(count)
+		c.partial = partial{kind: kind - 3, body: rest, all: n}
+		return err == nil
+	}
+	c.packet(kind, body)
+	return true
+}
+
+// attach puts the next attachment, in base64, where it belongs in its packet:
+// tests find bytes as JSON has them. The caller holds mu.
+func (c *Client) attach(data string) bool {
+	p := &c.partial
+	if p.num == p.all {
+		return false
+	}
+	p.body = strings.Replace(p.body, fmt.Sprintf(`{"_placeholder":true,"num":%d}`, p.num), `"`+data+`"`, 1)
+	if p.num++; p.num == p.all {
+		c.packet(p.kind, p.body)
+	}
+	return true
+}
+
+// packet handles one Socket.IO packet. The caller holds mu.
+func (c *Client) packet(kind byte, body string) {
+	body = strings.TrimPrefix(body, "/ws,")
+	switch kind {
 	case '0':
 		var open struct{ SID, PID string }
 		_ = json.Unmarshal([]byte(body), &open) // sid stays empty
@@ -306,7 +345,6 @@ func (c *Client) take(packet string) bool {
 	}
 	close(c.changed)
 	c.changed = make(chan struct{})
-	return true
 }
 
 // event keeps an event. The caller holds mu.

@@ -69,7 +69,8 @@ func (ws *webSocket) send(text string) error {
 	return err
 }
 
-// receive reads one frame; the server sends no fragments.
+// receive reads one frame; the server sends no fragments. Binary ones come as
+// they do over polling.
 func (ws *webSocket) receive() ([]string, error) {
 	for {
 		op, payload, err := frame(ws.r)
@@ -80,6 +81,8 @@ func (ws *webSocket) receive() ([]string, error) {
 			return nil, io.EOF
 		case op == 1:
 			return []string{string(payload)}, nil
+		case op == 2:
+			return []string{"b" + base64.StdEncoding.EncodeToString(payload)}, nil
 		}
 	}
 }
