@@ -20,9 +20,21 @@ import (
 // binary is how updates and states travel.
 const binary = "application/octet-stream"
 
-// isUpload reports whether the request may bring more than others: what was written offline.
-func isUpload(r *http.Request) bool {
-	return r.Method == http.MethodPost && strings.HasPrefix(r.URL.Path, "/v1/docs/") && strings.HasSuffix(r.URL.Path, "/updates")
+// largest returns how many bytes the request may bring: of what was written
+// offline, and of a story's file, more than others.
+func (s *Server) largest(r *http.Request) int64 {
+	most, path := s.deps.MaxBody, r.URL.Path
+	if r.Method != http.MethodPost {
+		return most
+	}
+	ofDoc := strings.HasPrefix(path, "/v1/docs/")
+	switch {
+	case ofDoc && strings.HasSuffix(path, "/updates"):
+		return max(most, coedit.MaxUpload)
+	case ofDoc && strings.HasSuffix(path, "/import"), path == "/v1/docs:import", path == "/v1/stories:import":
+		return max(most, tale.MaxFile)
+	}
+	return most
 }
 
 func (s *Server) docRoutes() {

@@ -3,6 +3,8 @@ package api_test
 import (
 	"strings"
 	"testing"
+
+	"github.com/storywire/storywire/internal/tale"
 )
 
 const well = ":: StoryTitle\nThe Well\n\n:: StoryData\n{\"ifid\":\"D674C58C-DEFA-4F70-B7A2-27742230C0FC\"}\n\n:: Start\nA well.\n[[Down]]\n\n:: Down [end]\nWater.\n"
@@ -51,6 +53,16 @@ func TestImportTellsWhatIsWrong(t *testing.T) {
 	if list := w.ok(200, "author", "GET", "/v1/stories", nil); len(list["items"].([]any)) != 0 {
 		t.Errorf("stored %v", list)
 	}
-	big := strings.Repeat("x", 2<<20)
-	w.refused(413, "PAYLOAD_TOO_LARGE", "author", "POST", "/v1/stories:import", big, "Content-Type", "text/plain")
+}
+
+func TestImportRefusesWhatIsTooLarge(t *testing.T) {
+	w := newWorld(t, options{})
+	id := w.story("private")
+	for _, path := range []string{"/v1/stories:import", "/v1/docs:import", "/v1/docs/" + id + "/import"} {
+		large, huge := strings.Repeat("x", tale.MaxFile), strings.Repeat("x", tale.MaxFile+1)
+		if got := w.ok(200, "author", "POST", path, large, "Content-Type", "text/plain"); len(got["problems"].([]any)) == 0 {
+			t.Errorf("%s of what is no story: %v", path, got)
+		}
+		w.refused(413, "PAYLOAD_TOO_LARGE", "author", "POST", path, huge, "Content-Type", "text/plain")
+	}
 }

@@ -125,11 +125,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if s.cors(w, r) {
 		return
 	}
-	limit := s.deps.MaxBody
-	if isUpload(r) {
-		limit = max(limit, coedit.MaxUpload)
-	}
-	r.Body = http.MaxBytesReader(w, r.Body, limit)
+	r.Body = http.MaxBytesReader(w, r.Body, s.largest(r))
 	// A body that trickles in holds nothing for longer. Not every
 	// ResponseWriter can do it: those of tests need not.
 	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTimeout))
