@@ -223,7 +223,7 @@ func (s *Server) importNewDoc(w http.ResponseWriter, r *http.Request, caller aut
 		return nil
 	}
 	made, duplicate, err := s.deps.Stories.Create(r.Context(), caller, story.Draft{
-		Title: cmp.Or(q.Get("title"), draft.Title), Synopsis: q.Get("synopsis"), Visibility: story.Visibility(q.Get("visibility")), Key: k,
+		Title: cmp.Or(q.Get("title"), story.TitleOf(draft.Title, q.Get("name"))), Synopsis: q.Get("synopsis"), Visibility: story.Visibility(q.Get("visibility")), Key: k,
 	})
 	if err != nil {
 		return err

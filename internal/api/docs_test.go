@@ -142,6 +142,16 @@ func TestNewDocumentOfAFile(t *testing.T) {
 			t.Errorf("what was exported%s has problems: %v", format, back)
 		}
 	}
+	if unnamed := send(201, "/v1/docs:import?name=pier.twee", ":: Start\nHere.")["story"].(m); unnamed["title"] != "pier" {
+		t.Errorf("unnamed %v", unnamed)
+	}
+	before := w.ok(200, "author", "GET", doc, nil)
+	if none := send(200, doc+"/import", "Dear diary"); !strings.Contains(fmt.Sprint(none["problems"]), "code:empty") {
+		t.Errorf("what is no story = %v", none)
+	}
+	if after := w.ok(200, "author", "GET", doc, nil); after["seq"] != before["seq"] {
+		t.Errorf("what is no story changed the draft: %v", after)
+	}
 	bad := send(200, "/v1/docs:import?name=bad.json", "{")
 	if p := bad["problems"].([]any); bad["story"] != nil || len(p) != 1 || p[0].(m)["file"] != "bad.json" {
 		t.Errorf("a broken file = %v", bad)

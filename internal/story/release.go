@@ -114,7 +114,7 @@ func (s *Service) Import(ctx context.Context, caller auth.UserID, draft Draft, f
 		return Imported{}, errs.Wrap("story.Import", err)
 	}
 	if draft.Title == "" {
-		draft.Title = titleOf(t, file)
+		draft.Title = TitleOf(t.Title, file)
 	}
 	if draft.Body == "" {
 		draft.Body = book.Reader(nil, nil, "", nil).Text(book.Passages[book.Start])
@@ -131,9 +131,10 @@ func (s *Service) Import(ctx context.Context, caller auth.UserID, draft Draft, f
 	return Imported{Story: st, Duplicate: duplicate, Published: p}, nil
 }
 
-func titleOf(t *tale.Tale, file string) string {
-	title, _, _ := strings.Cut(file, ".")
-	for _, candidate := range []string{t.Title, title} {
+// TitleOf returns what a story from a file is called: as it says itself, or else as the file.
+func TitleOf(title, file string) string {
+	name, _, _ := strings.Cut(file, ".")
+	for _, candidate := range []string{title, name} {
 		if candidate = strings.TrimSpace(candidate); candidate != "" {
 			return candidate
 		}

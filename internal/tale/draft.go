@@ -154,12 +154,14 @@ func (c *compilation) index() {
 	c.p = nil
 }
 
+const noPassages = "The story has no passages."
+
 func (c *compilation) checkStart() {
 	c.tale.Start = c.draft.Start
 	switch {
 	case c.problems.failed && len(c.draft.Passages) == 0:
 	case len(c.draft.Passages) == 0:
-		c.at(0, Error, "empty", "The story has no passages.")
+		c.at(0, Error, "empty", noPassages)
 	case c.draft.Start == "":
 		c.at(0, Error, "no-start", "The story has no start passage: name one “Start”, or say which in StoryData.")
 	case !slices.ContainsFunc(c.draft.Passages, func(p DraftPassage) bool { return p.ID == c.draft.Start }):

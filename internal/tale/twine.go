@@ -73,12 +73,18 @@ func scalar(raw json.RawMessage) string {
 	return strings.TrimSpace(string(raw))
 }
 
-// Read reads a file in either format: Twine's begins with a brace.
+// Read reads a file in either format: Twine's begins with a brace. One without
+// a passage is no story, whatever else it may be.
 func Read(file string, data []byte) (*Draft, []Problem) {
+	read := ReadTwee
 	if bytes.HasPrefix(bytes.TrimLeft(bytes.TrimPrefix(data, []byte("\ufeff")), " \t\r\n"), []byte("{")) {
-		return ReadTwine(file, data)
+		read = ReadTwine
 	}
-	return ReadTwee(file, data)
+	draft, ps := read(file, data)
+	if len(draft.Passages) == 0 && !Failed(ps) {
+		ps = append(ps, Problem{Severity: Error, Code: "empty", File: file, Message: noPassages})
+	}
+	return draft, ps
 }
 
 // Import reads and compiles a file in either format. The tale is nil if one of
