@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/storywire/storywire/internal/auth"
 	"github.com/storywire/storywire/internal/errs"
 	"github.com/storywire/storywire/internal/play"
 	"github.com/storywire/storywire/internal/story"
@@ -37,6 +38,19 @@ import (
 //	a log of 1,000 events                              TestLongLogIsItsState
 //	the clock of a node is five seconds ahead          TestClockOfANodeIsWrong
 //	the server restarts in the middle of a vote        TestRestartInTheMiddleOfAVote
+//
+// The invariants, and where they are looked at:
+//
+//	I1  a write raises the version by one              storetest: partyIsWrittenByOneOfTwo; TestNodesThatRaceAndDie
+//	I2  a round is decided once                        TestRandomCommands, TestNodesThatRaceAndDie, test/cluster: TestPartyOnNodesThatDie
+//	I3  a command has one effect and one result        TestNodesThatRaceAndDie, TestNodeDiesAroundTheCommit
+//	I4  an acknowledged choice is in the log           TestNodesThatRaceAndDie, test/cluster: TestPartyOnNodesThatDie
+//	I5  the options of a round stay                    TestRandomCommands
+//	I6  somebody can act, or a deadline comes          TestRandomCommands
+//	I7  there is a host while somebody is there        TestRandomCommands
+//	I8  a view has nothing that is another's           TestRandomCommands, TestRolesAndPrivateVariables
+//	I9  the log makes the state                        all of these
+//	I10 nothing is told that is not stored             TestNodesThatRaceAndDie
 
 // faulty is a store that can be lost.
 type faulty struct {
@@ -189,6 +203,54 @@ func TestHostLeavesWhoAloneCanAct(t *testing.T) {
 	p.ok(play.Cmd{Kind: play.Leave, Actor: "ann"})
 	p.choose("ben", "Right")
 	p.at("Right")
+	p.check()
+}
+
+func TestEmptyPartyStandsStill(t *testing.T) {
+	p := newParty(t, book(t, fork), mode(tale.ModeMajority), "ann", "ben")
+	p.start()
+	p.wait(20 * time.Second)
+	p.off("ann")
+	p.off("ben")
+	p.wait(5 * time.Minute)
+	if p.s.Status != play.Paused || p.s.Reason != play.Empty || p.s.Round != 1 {
+		t.Fatalf("%s (%s) in round %d, want paused (empty) in round 1", p.s.Status, p.s.Reason, p.s.Round)
+	}
+	p.ok(play.Cmd{Kind: play.Attach, Actor: "ben", Node: "n1", Epoch: 2})
+	if p.s.Status != play.Playing || p.s.Host != "ben" || p.s.DeadlineMs <= p.now {
+		t.Fatalf("%s, host %s, deadline in %d ms", p.s.Status, p.s.Host, p.s.DeadlineMs-p.now)
+	}
+	p.check()
+}
+
+func TestTwoTabsAndLateEnds(t *testing.T) {
+	p := newParty(t, book(t, fork), mode(tale.ModeMajority), "ann", "ben")
+	conn := func(user auth.UserID) play.Conn {
+		for _, s := range p.s.Seats {
+			if s.User == user {
+				return s.Conn
+			}
+		}
+		return ""
+	}
+	p.ok(play.Cmd{Kind: play.Attach, Actor: "ben", Node: "n2", Epoch: 1})
+	p.off("ben")
+	if got := conn("ben"); got != play.On {
+		t.Errorf("with a tab at another node ben is %s", got)
+	}
+	p.ok(play.Cmd{Kind: play.Attach, Actor: "ben", Node: "n2", Epoch: 7})
+	p.ok(play.Cmd{Kind: play.Detach, Actor: "ben", Node: "n2", Epoch: 6}) // of the connection before
+	if got := conn("ben"); got != play.On {
+		t.Errorf("after a late end ben is %s", got)
+	}
+	p.ok(play.Cmd{Kind: play.LoseNode, Node: "n2"})
+	if got := conn("ben"); got != play.InGrace {
+		t.Errorf("after the death of the node ben is %s", got)
+	}
+	p.wait(31 * time.Second)
+	if got := conn("ben"); got != play.Off {
+		t.Errorf("after the grace ben is %s", got)
+	}
 	p.check()
 }
 

@@ -419,23 +419,6 @@ func (p *party) check() {
 	}
 }
 
-func TestEmptyPartyStandsStill(t *testing.T) {
-	p := newParty(t, book(t, fork), mode(tale.ModeMajority), "ann", "ben")
-	p.start()
-	p.wait(20 * time.Second)
-	p.off("ann")
-	p.off("ben")
-	p.wait(5 * time.Minute)
-	if p.s.Status != play.Paused || p.s.Reason != play.Empty || p.s.Round != 1 {
-		t.Fatalf("%s (%s) in round %d, want paused (empty) in round 1", p.s.Status, p.s.Reason, p.s.Round)
-	}
-	p.ok(play.Cmd{Kind: play.Attach, Actor: "ben", Node: "n1", Epoch: 2})
-	if p.s.Status != play.Playing || p.s.Host != "ben" || p.s.DeadlineMs <= p.now {
-		t.Fatalf("%s, host %s, deadline in %d ms", p.s.Status, p.s.Host, p.s.DeadlineMs-p.now)
-	}
-	p.check()
-}
-
 func TestPauseKeepsWhatIsLeft(t *testing.T) {
 	p := newParty(t, book(t, fork), mode(tale.ModeMajority), "ann", "ben")
 	p.start()
@@ -446,37 +429,6 @@ func TestPauseKeepsWhatIsLeft(t *testing.T) {
 	p.ok(play.Cmd{Kind: play.Resume, Actor: "ann"})
 	if left := p.s.DeadlineMs - p.now; left != 40_000 {
 		t.Errorf("%d ms are left, want 40000", left)
-	}
-	p.check()
-}
-
-func TestTwoTabsAndLateEnds(t *testing.T) {
-	p := newParty(t, book(t, fork), mode(tale.ModeMajority), "ann", "ben")
-	conn := func(user auth.UserID) play.Conn {
-		for _, s := range p.s.Seats {
-			if s.User == user {
-				return s.Conn
-			}
-		}
-		return ""
-	}
-	p.ok(play.Cmd{Kind: play.Attach, Actor: "ben", Node: "n2", Epoch: 1})
-	p.off("ben")
-	if got := conn("ben"); got != play.On {
-		t.Errorf("with a tab at another node ben is %s", got)
-	}
-	p.ok(play.Cmd{Kind: play.Attach, Actor: "ben", Node: "n2", Epoch: 7})
-	p.ok(play.Cmd{Kind: play.Detach, Actor: "ben", Node: "n2", Epoch: 6}) // of the connection before
-	if got := conn("ben"); got != play.On {
-		t.Errorf("after a late end ben is %s", got)
-	}
-	p.ok(play.Cmd{Kind: play.LoseNode, Node: "n2"})
-	if got := conn("ben"); got != play.InGrace {
-		t.Errorf("after the death of the node ben is %s", got)
-	}
-	p.wait(31 * time.Second)
-	if got := conn("ben"); got != play.Off {
-		t.Errorf("after the grace ben is %s", got)
 	}
 	p.check()
 }
