@@ -163,7 +163,7 @@ func (c *goConn) write(data []byte) (int, error) {
 	if c.raw == nil {
 		return 0, nil
 	}
-	return c.sess.shard.outbox.writer.write(c.raw, data)
+	return c.sess.shard.writer.write(c.raw, data)
 }
 
 // finish lets a goroutine write what is pending, blocking.

@@ -108,7 +108,7 @@ const maxLag = 50 * time.Millisecond
 
 // arm makes the shard wake when something is due next.
 func (sh *Shard) arm() {
-	next := sh.nextDue()
+	next := min(sh.nextDue(), sh.hold.until)
 	if next == never || (next >= sh.armed && sh.armed != 0) {
 		return // at the latest when the timer fires this is looked at again
 	}

@@ -4,22 +4,20 @@ package engineio
 // to within a turn: beyond it a larger write saves nothing.
 const joinMax = 64 << 10 // bytes
 
-// An outbox holds, during one turn, what the sessions of a shard are about to
-// be sent. A session's part is a path from the root of a tree: sessions that
+// An outbox holds what the sessions of a shard are about to be sent in one round
+// of writes. A session's part is a path from the root of a tree: sessions that
 // get the same messages, as the members of a room do, share the path. So an
 // append is a pointer moved, and the joined bytes of a path are built once.
 type outbox struct {
 	root  node
-	nodes []*node // all nodes ever needed in one turn
+	nodes []*node // all nodes ever needed in one round
 	used  int
 	dirty []*Session // those with a path, or a poll to answer
-
-	joined    []byte // the bytes of joinedFor's path
-	joinedFor *node
-	writer    rawWriter
+	afar  bool       // some of it is of other processes, see Gather
+	since int64      // when the first of them got it, see hold
 }
 
-// A node is a path: its parent's, then frame.
+// A node is a path: its parent's, then frame. The root has neither.
 type node struct {
 	parent *node
 	frame  *Frame
@@ -47,32 +45,12 @@ func (o *outbox) child(n *node, f *Frame) *node {
 	return c
 }
 
-// bytes returns the joined frames of a path. They are valid until the next
-// call and must not be changed.
-func (o *outbox) bytes(n *node) []byte {
-	if n.parent == &o.root {
-		return n.frame.wire
-	}
-	if o.joinedFor == n {
-		return o.joined
-	}
-	if cap(o.joined) < n.size {
-		o.joined = make([]byte, n.size)
-	}
-	o.joined = o.joined[:n.size]
-	o.joinedFor = n
-	for ; n != &o.root; n = n.parent {
-		copy(o.joined[n.size-len(n.frame.wire):], n.frame.wire)
-	}
-	return o.joined
-}
-
-// reset forgets the turn.
+// reset forgets the round.
 func (o *outbox) reset() {
 	for _, n := range o.nodes[:o.used] {
 		*n = node{}
 	}
-	o.used, o.root.last, o.joinedFor = 0, nil, nil
+	o.used, o.root.last, o.afar = 0, nil, false
 	if len(o.nodes) > spareNodes {
 		clear(o.nodes[spareNodes:])
 		o.nodes = o.nodes[:spareNodes]
@@ -82,9 +60,46 @@ func (o *outbox) reset() {
 	if cap(o.dirty) > spareDirty {
 		o.dirty = nil
 	}
-	if cap(o.joined) > 2*joinMax {
-		o.joined = nil
+}
+
+// bytes returns the joined frames of a path. They are valid until the next
+// call and must not be changed.
+func (sh *Shard) bytes(n *node) []byte {
+	if !n.joins() {
+		return n.frame.wire
 	}
+	if sh.joinedOf == n {
+		return sh.joined
+	}
+	if cap(sh.joined) < n.size {
+		sh.joined = make([]byte, n.size)
+	}
+	sh.joined = sh.joined[:n.size]
+	sh.joinedOf = n
+	for ; n.parent != nil; n = n.parent {
+		copy(sh.joined[n.size-len(n.frame.wire):], n.frame.wire)
+	}
+	return sh.joined
+}
+
+// joins reports whether the path has more than one frame.
+func (n *node) joins() bool { return n.parent.parent != nil }
+
+// forgetJoined ends the use of what bytes has built.
+func (sh *Shard) forgetJoined() {
+	sh.joinedOf = nil
+	if cap(sh.joined) > 2*joinMax {
+		sh.joined = nil
+	}
+}
+
+// mark adds a session to those that the next round writes to.
+func (sh *Shard) mark(s *Session) {
+	o := &sh.outboxes[sh.gathers]
+	if len(o.dirty) == 0 {
+		o.since = sh.hold.clock(sh)
+	}
+	o.dirty = append(o.dirty, s)
 }
 
 // Append queues a message for a session of this shard. Only a Task may call
@@ -106,10 +121,11 @@ func (sh *Shard) Append(s *Session, f *Frame) {
 	}
 	n := s.out
 	if n == nil {
-		n = &sh.outbox.root
-		sh.outbox.dirty = append(sh.outbox.dirty, s)
+		s.box = sh.gathers
+		n = &sh.outboxes[s.box].root
+		sh.mark(s)
 	}
-	n = sh.outbox.child(n, f)
+	n = sh.outboxes[s.box].child(n, f)
 	s.out = n
 	if n.size >= joinMax {
 		sh.flush(s)
@@ -130,38 +146,6 @@ func (sh *Shard) AppendVolatile(s *Session, frames ...*Frame) {
 	}
 }
 
-// lookEvery is after how many writes a shard looks what has arrived. A round of
-// writes may take milliseconds; what is read meanwhile reaches all shards before
-// their next round and shares its writes.
-const lookEvery = 64
-
-// maxJoins is how often one round of writes takes in what has arrived since it
-// began. It bounds what the outbox holds, and when heartbeats are looked at.
-const maxJoins = 64
-
-// flushAll ends a turn: everything appended is written or handed on. What arrives
-// meanwhile shares the writes that are still to come; sessions that had theirs
-// come once more, behind all others.
-func (sh *Shard) flushAll() {
-	o := &sh.outbox
-	if len(o.dirty) == 0 {
-		return
-	}
-	joins := 0
-	for written := 1; written <= len(o.dirty); written++ { // dirty grows meanwhile
-		sh.flush(o.dirty[written-1])
-		if written%lookEvery != 0 {
-			continue
-		}
-		sh.look()
-		if joins < maxJoins {
-			joins++
-			sh.applyAll()
-		}
-	}
-	o.reset()
-}
-
 // flush writes what was appended for one session.
 func (sh *Shard) flush(s *Session) {
 	if s.lp != nil {
@@ -174,8 +158,9 @@ func (sh *Shard) flush(s *Session) {
 	}
 	s.out = nil
 	if s.ws != nil {
+		sh.hold.wrote(n)
 		sh.observeSent(n.size)
-		sh.push(s.ws, sh.outbox.bytes(n))
+		sh.push(s.ws, sh.bytes(n))
 	}
 }
 

@@ -305,7 +305,7 @@ func (sh *Shard) appendPoll(s *Session, f *Frame) {
 		return
 	}
 	if len(lp.queue) == 0 && lp.waiting != nil {
-		sh.outbox.dirty = append(sh.outbox.dirty, s)
+		sh.mark(s)
 	}
 	lp.queue = append(lp.queue, f)
 	lp.size += len(f.wire)

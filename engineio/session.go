@@ -41,7 +41,8 @@ type Session struct {
 	beat    beatPlace
 	wclosed bool // nothing is appended any more
 	ended   bool
-	form    form // that ws takes frames in
+	form    form  // that ws takes frames in
+	box     uint8 // where out is, of Shard.outboxes
 
 	idLen    uint8    // of request; never changes
 	revision revision // never changes

@@ -2,7 +2,6 @@ package engineio
 
 import (
 	"log/slog"
-	"runtime"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
@@ -15,8 +14,8 @@ import (
 // It works in turns: it takes everything that waits in its inbox, applies it
 // to the outboxes of its sessions, then writes once to each session that has
 // something. An idle shard adds no delay; under load the turns, and with them
-// the writes, grow by themselves. Between two turns it reads from those of its
-// connections that its poller says are ready.
+// the writes, grow by themselves. Between two turns, and during long ones, it
+// reads from those of its connections that its poller says are ready.
 type Shard struct {
 	srv   *Server
 	index int
@@ -42,9 +41,14 @@ type Shard struct {
 	pongs beatList    // sessions whose pong is due, in order
 	// silences are sessions of revision 3, by when their ping is overdue.
 	silences beatList
-	outbox   outbox
+	outboxes [2]outbox // one gathers while the other is written
+	gathers  uint8     // which one
+	joined   []byte    // the bytes of the path joinedOf
+	joinedOf *node
+	writer   rawWriter
+	hold     hold
 	poller   *poller // nil until a connection needs it
-	found    bool    // the poller may have more
+	busy     bool    // the poller or the outbox that gathers may have more
 }
 
 // A Task runs on a shard's goroutine. It must not block.
@@ -84,7 +88,8 @@ func newShard(srv *Server, index int) *Shard {
 	}
 	sh.timer = time.AfterFunc(time.Hour, sh.ring)
 	sh.timer.Stop()
-	sh.outbox.writer.init()
+	sh.writer.init()
+	sh.hold.until = never
 	return sh
 }
 
@@ -154,7 +159,7 @@ func (sh *Shard) rouse() {
 func (sh *Shard) wait() (ok bool) {
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
-	for len(sh.inbox) == 0 && !sh.due && !sh.ready && !sh.found {
+	for len(sh.inbox) == 0 && !sh.due && !sh.ready && !sh.busy {
 		if sh.stopped {
 			return false
 		}
@@ -183,35 +188,6 @@ func (sh *Shard) take() []entry {
 		sh.srv.reopen()
 	}
 	return batch
-}
-
-// A turn gathers before it writes, because each write costs more than all the
-// rest: what it applied may have set handlers going, and clients go on sending.
-// maxRounds bounds that, and with it the delay.
-const maxRounds = 8
-
-func (sh *Shard) run() {
-	defer close(sh.done)
-	defer sh.timer.Stop()
-	defer sh.stopPoller()
-	for sh.wait() {
-		sh.beat() // first: what arrives after its session's time is late
-		for range maxRounds {
-			n := sh.applyAll()
-			if sh.look(); n == 0 && !sh.found {
-				break
-			}
-		}
-		sh.arm()
-		sh.flushAll()
-	}
-}
-
-// look reads from connections that are ready and lets other goroutines run:
-// those that handle what was read, and those that read.
-func (sh *Shard) look() {
-	sh.found = sh.poll()
-	runtime.Gosched()
 }
 
 // startPoller makes the poller. If that fails, later connections get
@@ -245,6 +221,9 @@ func (sh *Shard) applyAll() int {
 	clear(batch)
 	if cap(batch) <= spareInbox {
 		sh.spare = batch[:0]
+	}
+	if len(batch) > 0 {
+		sh.hold.came(sh)
 	}
 	return len(batch)
 }

@@ -65,6 +65,7 @@ type Broadcast struct {
 	frames   []*engineio.Frame // encoded once for all sockets of this process
 	id       uint64            // of the acknowledgements, in frames
 	hub      *hub              // that delivers it
+	afar     bool              // it came from another process
 	position uint64            // in the logs, see Recovery; 0: none
 	reached  tally
 }

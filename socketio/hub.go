@@ -72,6 +72,9 @@ func (b *delivery) queue(sh *engineio.Shard) (sockets int) {
 		sp.heard = b.position
 	}
 	picked := sp.pick(b.Target)
+	if b.afar && len(picked) > 0 {
+		sh.Gather()
+	}
 	switch {
 	case b.Volatile:
 		for _, m := range picked {

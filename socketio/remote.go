@@ -106,6 +106,7 @@ func (h *hub) BroadcastAll(batch []RemoteBroadcast) {
 		// Clients may come back for what concerns nobody now.
 		for _, r := range batch {
 			if b := r.Read(); b != nil {
+				b.afar = true
 				h.logged(h.Broadcast(b))
 			}
 		}
@@ -165,7 +166,7 @@ func (h *hub) read(read func() *Broadcast) *Broadcast {
 		h.logged(err)
 		return nil
 	}
-	b.frames, b.hub = frames, h
+	b.frames, b.hub, b.afar = frames, h, true
 	return b
 }
 
