@@ -2,7 +2,8 @@
 // browsers over WebSocket, with HTTP long-polling as a fallback and a way from
 // one to the other. It is what a Socket.IO server stands on, and is useful
 // alone. Any net/http server can mount it; WebSocket needs HTTP/1.1, polling
-// works over HTTP/2 too.
+// works over HTTP/2 too. Package webtransport adds HTTP/3, Options.AllowEIO3 the
+// clients of revision 3.
 //
 // # Sessions
 //
@@ -21,8 +22,8 @@
 // called by any goroutine; but for [Server.Close] none of them blocks. The
 // functions in [Options] are called by many goroutines at once. The methods of
 // one Receiver are called by one goroutine at a time; those of different
-// sessions run concurrently. While [Receiver.Message] blocks, nothing more is read from
-// that client: this is how a program slows a client down.
+// sessions run concurrently. While [Receiver.Message] blocks, nothing more is
+// read from that client: this is how a program slows a client down.
 //
 // A handler whose receivers never block says so with [PromptHandler]; they slow
 // a client down with [Session.Pause]. On Linux its plain TCP connections then
@@ -38,11 +39,15 @@
 //
 // # Limits
 //
-// Every limit has a finite default; see [Options]. A client that does not read
-// is cut when Options.MaxQueue bytes wait for it or a write makes no progress
-// for Options.WriteTimeout, and is told apart by [ErrSlow]; it never holds up
-// others. When a shard has more than Options.MaxBacklog entries to work off,
-// all readers pause before their next message.
+// Every limit has a finite default; see [Options]. The size of a request's
+// header and the time that it may take are the http.Server's: set its
+// MaxHeaderBytes and ReadHeaderTimeout.
+//
+// A client that does not read is cut when Options.MaxQueue bytes wait for it or
+// a write makes no progress for Options.WriteTimeout, and is told apart by
+// [ErrSlow]; it never holds up others. When a shard has more than
+// Options.MaxBacklog entries to work off, all readers pause before their next
+// message.
 //
 // Answers to polls of Options.CompressionThreshold bytes and more are compressed
 // as the client accepts.

@@ -91,8 +91,9 @@ type Options struct {
 	// AllowEIO3 lets clients of revision 3 in, as socket.io-client 2 is. Their ping
 	// keeps them connected; a session of theirs ends after PingInterval plus
 	// PingTimeout without one. These clients make the ids of their sockets out of
-	// the session's, so do not tell strangers socket ids. JSONP is not served: a script of a foreign page sends
-	// no Origin. Default: they are refused with code 5.
+	// the session's, so do not tell strangers socket ids. JSONP is not served: a
+	// script of a foreign page sends no Origin. Default: they are refused with
+	// code 5.
 	AllowEIO3 bool
 
 	// AllowedOrigins lists the origins ("https://example.org") from which a

@@ -14,7 +14,6 @@ import (
 	"testing"
 
 	"github.com/storywire/storywire/socketio"
-	"github.com/storywire/storywire/socketio/internal/siotest"
 )
 
 var update = flag.Bool("update", false, "rewrite the transcripts in testdata")
@@ -22,6 +21,8 @@ var update = flag.Bool("update", false, "rewrite the transcripts in testdata")
 // TestTranscripts plays testdata/*.txt: "> " sends a message, ">+ " one more in
 // the same segment, "< " is what the server answers, "closed" that it closes the
 // connection, "# " a remark. "binary 0a" is a binary message, SID any socket id.
+// In recovery, "lost" ends the connection, "emit R V" tells a room meanwhile,
+// "back" opens another; PID and OFFSET are those that the client was told last.
 func TestTranscripts(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txt")
 	if err != nil || len(files) == 0 {
@@ -33,9 +34,13 @@ func TestTranscripts(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			f := serve(t, transcriptOptions)
-			transcriptHandlers(f.io)
-			got := play(t, f.dial(), string(raw))
+			opts := transcriptOptions
+			if strings.HasSuffix(file, "recovery.txt") {
+				opts.Recovery = &socketio.Recovery{}
+			}
+			f := serve(t, opts)
+			p := &player{t: t, f: f, lost: transcriptHandlers(f.io)}
+			got := p.play(string(raw))
 			if *update {
 				if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
 					t.Fatal(err)
@@ -47,17 +52,48 @@ func TestTranscripts(t *testing.T) {
 	}
 }
 
-var sidPattern = regexp.MustCompile(`[A-Za-z0-9_-]{20}`)
+var (
+	pidPattern    = regexp.MustCompile(`"pid":"([A-Za-z0-9_-]{20})"`)
+	offsetPattern = regexp.MustCompile(`"([A-Za-z0-9_-]+\.[a-z0-9]+)"\]$`)
+	sidPattern    = regexp.MustCompile(`[A-Za-z0-9_-]{20}`)
+)
+
+// player plays one transcript.
+type player struct {
+	t           *testing.T
+	f           *fixture
+	lost        <-chan struct{} // a socket was disconnected
+	pid, offset string          // as the client was told last
+}
+
+// told notes what a client that comes back must know, and masks it.
+func (p *player) told(text string) string {
+	if m := pidPattern.FindStringSubmatch(text); m != nil {
+		p.pid = m[1]
+		text = strings.Replace(text, m[1], "PID", 1)
+	}
+	if m := offsetPattern.FindStringSubmatch(text); m != nil {
+		p.offset = m[1]
+		text = strings.Replace(text, m[1], "OFFSET", 1)
+	}
+	return sidPattern.ReplaceAllString(text, "SID")
+}
+
+// message reads what a line sends.
+func (p *player) message(text string) any {
+	return parseMessage(p.t, strings.NewReplacer("PID", p.pid, "OFFSET", p.offset).Replace(text))
+}
 
 // play sends a transcript's lines and returns it with what came back.
-func play(t *testing.T, c *siotest.Client, script string) string {
+func (p *player) play(script string) string {
+	c := p.f.dial()
 	var out strings.Builder
 	var segment []any
 	sc := bufio.NewScanner(strings.NewReader(script))
 	for sc.Scan() {
 		line := sc.Text()
 		if text, ok := strings.CutPrefix(line, ">+ "); ok {
-			segment = append(segment, parseMessage(t, text))
+			segment = append(segment, p.message(text))
 			fmt.Fprintln(&out, line)
 			continue
 		}
@@ -65,13 +101,27 @@ func play(t *testing.T, c *siotest.Client, script string) string {
 		segment = nil
 		switch text, ok := strings.CutPrefix(line, "> "); {
 		case ok:
-			segment = append(segment, parseMessage(t, text))
+			segment = append(segment, p.message(text))
+			fmt.Fprintln(&out, line)
+		case line == "lost":
+			c.Close()
+			receive(p.t, p.lost)
+			fmt.Fprintln(&out, line)
+		case line == "back":
+			c = p.f.dial()
+			fmt.Fprintln(&out, line)
+		case strings.HasPrefix(line, "emit "):
+			var room, value string
+			fmt.Sscanf(line, "emit %s %s", &room, &value)
+			if err := p.f.io.Of("/").To(room).Emit("news", value); err != nil {
+				p.t.Fatal(err)
+			}
 			fmt.Fprintln(&out, line)
 		case strings.HasPrefix(line, "<"), line == "closed":
 			if m, err := c.Receive(); err != nil {
 				fmt.Fprintln(&out, "closed")
 			} else {
-				fmt.Fprintln(&out, "<", sidPattern.ReplaceAllString(m.String(), "SID"))
+				fmt.Fprintln(&out, "<", p.told(m.String()))
 			}
 		default:
 			fmt.Fprintln(&out, line)
@@ -101,8 +151,14 @@ type mixed struct {
 	Any  any    `json:"any"`
 }
 
-// transcriptHandlers is the server that transcripts talk to.
-func transcriptHandlers(io *socketio.Server) {
+// transcriptHandlers is the server that transcripts talk to. It tells of sockets of
+// "/" that were disconnected.
+func transcriptHandlers(io *socketio.Server) (lost <-chan struct{}) {
+	gone := make(chan struct{}, 100)
+	io.Of("/").OnDisconnect(func(*socketio.Socket, socketio.DisconnectReason) { gone <- struct{}{} })
+	socketio.Handle(io.Of("/"), "join", func(_ context.Context, s *socketio.Socket, room string) (bool, error) {
+		return s.Recovered(), s.Join(room)
+	})
 	for _, name := range []string{"/", "/ws"} {
 		ns := io.Of(name)
 		ns.On("echo", func(_ context.Context, s *socketio.Socket, call *socketio.Call) error {
@@ -156,4 +212,5 @@ func transcriptHandlers(io *socketio.Server) {
 		return errors.New("secret: the database is on fire")
 	})
 	guarded.OnConnect(func(s *socketio.Socket) { _ = guarded.To("members").Emit("welcome", s.Rooms()) })
+	return gone
 }

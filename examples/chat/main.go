@@ -15,13 +15,11 @@ import (
 	"time"
 
 	"github.com/storywire/storywire/socketio"
+	"github.com/storywire/storywire/socketio/clientbundle"
 )
 
 //go:embed index.html
 var page embed.FS
-
-// client is where its authors publish the JavaScript client.
-const client = "https://cdn.socket.io/4.8.1/socket.io.min.js"
 
 type message struct {
 	From string    `json:"from"`
@@ -30,13 +28,12 @@ type message struct {
 }
 
 func main() {
-	io := socketio.NewServer(socketio.Options{})
+	io := socketio.NewServer(socketio.Options{ClientFiles: clientbundle.Files()}) // at /socket.io/socket.io.min.js
 	chat(io.Of("/"))
 
 	mux := http.NewServeMux()
 	mux.Handle("/socket.io/", io)
 	mux.Handle("GET /{$}", http.FileServerFS(page))
-	mux.Handle("GET /client.js", http.RedirectHandler(client, http.StatusFound))
 	srv := &http.Server{Addr: "localhost:3000", Handler: mux, ReadHeaderTimeout: 10 * time.Second}
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
