@@ -7,7 +7,9 @@ import (
 	"io"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/storywire/storywire/internal/ratelimit"
 	"github.com/storywire/storywire/yjs"
 )
 
@@ -131,6 +133,17 @@ func TestReleasesOfDocumentsAreImmutable(t *testing.T) {
 	if again := publish(well); again["id"] != first["id"] || again["no"] != 1.0 {
 		t.Errorf("the content of the first, again: %v", again)
 	}
+}
+
+func TestUploadsAreRare(t *testing.T) {
+	const octets = "application/octet-stream"
+	w := newWorld(t, options{rates: func(r *ratelimit.Rates) { r.Upload = ratelimit.Rate{Count: 1, Per: time.Hour, Burst: 2} }})
+	doc := "/v1/docs/" + w.story("private")
+	state := w.as("author", "GET", doc+"/state", nil).text
+	for range 2 {
+		w.ok(200, "author", "POST", doc+"/updates", state, "Content-Type", octets)
+	}
+	w.refused(429, "RATE_LIMITED", "author", "POST", doc+"/updates", state, "Content-Type", octets)
 }
 
 func TestStateIsCompressed(t *testing.T) {

@@ -26,7 +26,7 @@ const (
 	MaxVars      = 500
 	MaxVarDoc    = 1_000 // UTF-16 units
 	MaxOpen      = 8     // documents of one connection
-	MaxEditors   = 50    // connections that may write in one document
+	MaxEditors   = 50    // connections that may write in one document, on one node
 	MaxReaders   = 1_000 // and others
 	MaxPresence  = 4 << 10
 	MinClient    = 1024 // client ids below are the server's

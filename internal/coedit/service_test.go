@@ -34,6 +34,8 @@ type desk struct {
 	shelf *shelf
 	stop  func()
 
+	saving chan struct{} // told when a document is being saved, and then asked whether it may go on
+
 	mu   sync.Mutex
 	told []string // what the connections hear
 	down bool     // the log stores nothing
@@ -49,10 +51,18 @@ func (d *desk) Append(ctx context.Context, id story.ID, e coedit.Entry) (int64, 
 	return d.log.Append(ctx, id, e)
 }
 
-// flakyLog is the memory of a desk, except for Append.
+// flakyLog is the memory of a desk, except for Append, and for Compact where saving is watched.
 type flakyLog struct {
 	*memory
 	d *desk
+}
+
+func (l flakyLog) Compact(ctx context.Context, id story.ID, seq int64, state []byte) error {
+	if l.d.saving != nil {
+		l.d.saving <- struct{}{}
+		<-l.d.saving
+	}
+	return l.memory.Compact(ctx, id, seq, state)
 }
 
 func (l flakyLog) Append(ctx context.Context, id story.ID, e coedit.Entry) (int64, error) {

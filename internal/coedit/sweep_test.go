@@ -3,6 +3,7 @@ package coedit_test
 import (
 	"fmt"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/storywire/storywire/internal/coedit"
@@ -69,6 +70,37 @@ func (d *desk) kept() kept {
 		d.t.Fatal(err)
 	}
 	return kept{d.log.stateSeq, len(doc.Root("passages", yjs.Map).Keys()), len(d.log.versions), len(d.log.refused)}
+}
+
+// Who opens a document while it is being unloaded finds it there, and everything goes on.
+func TestOpenedWhileUnloading(t *testing.T) {
+	inBubble(t, func(t *testing.T, d *desk) {
+		counts := d.restart(coedit.Options{})
+		ada := d.open("a", "ada", 5000)
+		d.Disconnected("a")
+		d.heard()
+		d.saving = make(chan struct{})
+		if _, err := d.Upload(t.Context(), "ada", lighthouse, ada.typed(" upon")); err != nil {
+			t.Fatal(err)
+		}
+		<-d.saving // half a minute later
+		opened := make(chan *writer)
+		go func() { opened <- d.open("b", "bob", 6000) }()
+		synctest.Wait()
+		d.saving <- struct{}{}
+		var bob *writer
+		select {
+		case bob = <-opened:
+		case <-time.After(time.Minute):
+			t.Fatal("bob gets no answer")
+		}
+		expect(t, "bob finds", bob.body().String(), "Once upon")
+		if open := counts.open.Load(); open != 1 {
+			t.Errorf("%d rooms are open", open)
+		}
+		expect(t, "bob writes", bob.push(bob.typed("!")), "3")
+		d.saving = nil
+	})
 }
 
 // Documents in memory are bounded: idle ones go first, and where there is none a new one is refused.
