@@ -445,3 +445,24 @@ func TestPartyNotifications(t *testing.T) {
 		t.Errorf("ann, who is there, is told %v", got)
 	}
 }
+
+func TestPartiesOfOneTabAndOfOneUser(t *testing.T) {
+	w := newWorld(t, options{})
+	id := w.branching()
+	tab, other := w.open("ann"), w.open("ann")
+	for range 16 {
+		tab.do("play:create", m{"storyId": id, "settings": m{}})
+	}
+	if code := tab.refusal("play:create", command(m{"storyId": id, "settings": m{}})); code != "ROOM_FULL" {
+		t.Errorf("the 17th party of a tab is refused with %s", code)
+	}
+	var last string
+	for range play.MaxOpen - 16 {
+		last = other.do("play:create", m{"storyId": id, "settings": m{}})["sessionId"].(string)
+	}
+	if code := other.refusal("play:create", command(m{"storyId": id, "settings": m{}})); code != "CONFLICT" {
+		t.Errorf("one party too many is refused with %s", code)
+	}
+	other.do("play:end", m{"sessionId": last})
+	other.do("play:create", m{"storyId": id, "settings": m{}})
+}
