@@ -1,6 +1,7 @@
 package coedit_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -138,9 +139,10 @@ func (m *memory) WritersOf(_ context.Context, _ story.ID, clients []uint64) (map
 func (m *memory) InsertVersion(_ context.Context, _ story.ID, v coedit.Version, state []byte) (coedit.Version, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for _, old := range m.versions {
-		if old.Seq == v.Seq && old.Kind == v.Kind {
-			return old, nil
+	for i := range m.versions {
+		if old := &m.versions[i]; old.Seq == v.Seq && old.Kind == v.Kind {
+			old.Label = cmp.Or(v.Label, old.Label)
+			return *old, nil
 		}
 	}
 	m.versions = slices.Insert(m.versions, 0, v)

@@ -48,7 +48,8 @@ type Version struct {
 
 // Versions keeps states of documents.
 type Versions interface {
-	// InsertVersion keeps a state, or returns the version of the same document, seq and kind that there is.
+	// InsertVersion keeps a state, or returns the version of the same document, seq and kind
+	// that there is: under the new label, if there is a new one.
 	InsertVersion(ctx context.Context, id story.ID, v Version, state []byte) (Version, error)
 	// VersionsOf returns the versions of a document, newest first.
 	VersionsOf(ctx context.Context, id story.ID) ([]Version, error)

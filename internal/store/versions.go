@@ -17,7 +17,8 @@ const versionColumns = `v.id, v.seq, v.kind, v.label, v.created_by, v.created_at
 
 const (
 	insertVersion = `INSERT INTO edit_versions (id, story_n, seq, kind, label, created_by, created_at, state)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (story_n, seq, kind) DO NOTHING`
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (story_n, seq, kind) DO UPDATE SET label = excluded.label WHERE excluded.label <> ''`
 	selectSameVersion = `SELECT ` + versionColumns + ` FROM edit_versions v WHERE v.story_n = ? AND v.seq = ? AND v.kind = ?`
 	selectVersions    = `SELECT ` + versionColumns + ` FROM edit_versions v JOIN stories s ON s.n = v.story_n
 		WHERE s.id = ? ORDER BY v.created_at DESC, v.id DESC`
@@ -42,13 +43,11 @@ func (s *Store) InsertVersion(ctx context.Context, id story.ID, v coedit.Version
 		if err != nil {
 			return err
 		}
-		rows, err := se.changed(insertVersion, v.ID, t.n, v.Seq, string(v.Kind), v.Label, string(v.CreatedBy), millis(v.CreatedAt), packed)
+		_, err = se.exec(insertVersion, v.ID, t.n, v.Seq, string(v.Kind), v.Label, string(v.CreatedBy), millis(v.CreatedAt), packed)
 		if err != nil {
 			return fmt.Errorf("insert version: %w", err)
 		}
-		if stored = v; rows == 0 {
-			stored, err = scanVersion(se.row(selectSameVersion, t.n, v.Seq, string(v.Kind)))
-		}
+		stored, err = scanVersion(se.row(selectSameVersion, t.n, v.Seq, string(v.Kind)))
 		return err
 	}})
 	return stored, err

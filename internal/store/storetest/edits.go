@@ -200,8 +200,13 @@ func versionsAreKept(t *testing.T, st Store) {
 			t.Errorf("InsertVersion(%s) = %+v, %v", v.ID, got, err)
 		}
 	}
-	if got, err := st.InsertVersion(t.Context(), "s1", version("v4", 2, coedit.NamedVersion, 3), nil); err != nil || got.ID != "v2" {
-		t.Errorf("the same again = %+v, %v", got, err)
+	if got, err := st.InsertVersion(t.Context(), "s1", version("v4", 2, coedit.NamedVersion, 3), nil); err != nil || got.ID != "v2" || got.Label != "label of v4" {
+		t.Errorf("the same again under another name = %+v, %v", got, err)
+	}
+	unnamed := version("v5", 2, coedit.NamedVersion, 4)
+	unnamed.Label = ""
+	if got, err := st.InsertVersion(t.Context(), "s1", unnamed, nil); err != nil || got.ID != "v2" || got.Label != "label of v4" {
+		t.Errorf("the same again without a name = %+v, %v", got, err)
 	}
 	list, err := st.VersionsOf(t.Context(), "s1")
 	if err != nil {

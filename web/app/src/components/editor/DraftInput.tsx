@@ -39,7 +39,7 @@ export function DraftInput({ label, value, onCommit, className, placeholder, dis
         value={draft ?? value}
         disabled={disabled}
         maxLength={maxLength}
-        placeholder={placeholder}
+        placeholder={disabled ? undefined : placeholder}
         autoComplete="off"
         onChange={(event) => setDraft(event.target.value)}
         onBlur={commit}
