@@ -24,20 +24,17 @@ func (c Content) Draft() *tale.Draft {
 	for _, v := range c.Vars {
 		d.Vars[v.Name] = tale.Var{Type: tale.Type(v.Type), Init: v.value(), Scope: tale.Scope(v.Scope)}
 	}
-	for _, p := range c.withoutTrash().Passages {
+	passages := c.withoutTrash().Passages
+	// The order in which they are read: from the top, like lines.
+	slices.SortStableFunc(passages, func(a, b Passage) int {
+		return cmp.Or(cmp.Compare(a.Pos[1], b.Pos[1]), cmp.Compare(a.Pos[0], b.Pos[0]))
+	})
+	d.Passages = make([]tale.DraftPassage, 0, len(passages))
+	for _, p := range passages {
 		d.Passages = append(d.Passages, tale.DraftPassage{
 			ID: tale.PassageID(p.ID), Name: p.Name, Tags: p.Tags, Body: p.Body, Position: formatPair(p.Pos), Size: formatPair(p.Size),
 		})
 	}
-	// The order in which they are read: from the top, like lines.
-	place := make(map[tale.PassageID][2]float64, len(c.Passages))
-	for _, p := range c.Passages {
-		place[tale.PassageID(p.ID)] = [2]float64{p.Pos[1], p.Pos[0]}
-	}
-	slices.SortStableFunc(d.Passages, func(a, b tale.DraftPassage) int {
-		x, y := place[a.ID], place[b.ID]
-		return slices.Compare(x[:], y[:])
-	})
 	return d
 }
 
