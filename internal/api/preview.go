@@ -18,7 +18,7 @@ func (s *Server) previewDoc(w http.ResponseWriter, r *http.Request, caller auth.
 	if err := body(r, &in); err != nil {
 		return err
 	}
-	sketch, err := s.deps.Edits.Sketch(r.Context(), caller, storyID(r))
+	sketch, err := s.deps.Edits.Sketch(r.Context(), caller, storyID(r), in.MinSeq)
 	if err != nil {
 		return err
 	}

@@ -47,7 +47,7 @@ func TestPreview(t *testing.T) {
 	w.ok(200, "author", "POST", doc+"/updates", u, "Content-Type", "application/octet-stream")
 	head := w.ok(200, "author", "GET", doc, nil)["seq"]
 
-	p := w.ok(200, "author", "POST", doc+"/preview", m{"from": well})
+	p := w.ok(200, "author", "POST", doc+"/preview", m{"from": well, "minSeq": head})
 	text := p["text"].([]any)
 	if p["seq"] != head || p["name"] != "Well" || len(text) != 3 || text[0].(m)["text"] != "3 coins. " || text[1].(m)["mistake"].(m)["code"] != "dead-link" {
 		t.Errorf("preview = %v", p)

@@ -64,15 +64,18 @@ func (s *Service) Publish(ctx context.Context, caller auth.UserID, id story.ID, 
 func (s *Service) reached(ctx context.Context, id story.ID, seq int64) (moment, error) {
 	late := time.After(publishWait)
 	for {
-		now, err := s.current(ctx, id)
-		if err != nil || now.seq >= seq {
-			return now, err
+		now, err := ask(ctx, s, id, func(_ context.Context, r *room) (int64, error) { return r.seq, nil })
+		if err != nil {
+			return moment{}, err
+		}
+		if now >= seq {
+			return s.current(ctx, id)
 		}
 		select {
 		case <-late:
-			return moment{}, &errs.Error{Op: "coedit.Publish", Code: errs.Conflict, Message: "Some changes have not arrived yet. Try again in a moment.", RetryAfter: time.Second}
+			return moment{}, &errs.Error{Op: "coedit.reached", Code: errs.Conflict, Message: "Some changes have not arrived yet. Try again in a moment.", RetryAfter: time.Second}
 		case <-ctx.Done():
-			return moment{}, errs.Wrap("coedit.Publish", ctx.Err())
+			return moment{}, errs.Wrap("coedit.reached", ctx.Err())
 		case <-time.After(publishRetry):
 		}
 	}

@@ -15,13 +15,13 @@ type Sketch struct {
 	Start tale.PassageID // empty or unknown: the story does not say where it begins
 }
 
-// Sketch returns what is written now to somebody who may read the story. Trying
-// it changes nothing.
-func (s *Service) Sketch(ctx context.Context, caller auth.UserID, id story.ID) (Sketch, error) {
+// Sketch returns what is written, once the document has come to minSeq, to
+// somebody who may read the story. Trying it changes nothing.
+func (s *Service) Sketch(ctx context.Context, caller auth.UserID, id story.ID, minSeq int64) (Sketch, error) {
 	if _, err := s.deps.Stories.MayRead(ctx, caller, id); err != nil {
 		return Sketch{}, err
 	}
-	now, err := s.current(ctx, id)
+	now, err := s.reached(ctx, id, minSeq)
 	if err != nil {
 		return Sketch{}, err
 	}

@@ -17,6 +17,7 @@ type DocPreviewAsk struct {
 	Vars    map[string]tale.Value `json:"vars,omitempty" ts:"Record<string, boolean | number | string>"` // other initial values
 	Role    string                `json:"role,omitempty"`                                                // empty: the first of the story, if it has any
 	Choices []DocPreviewChoice    `json:"choices,omitempty"`
+	MinSeq  int64                 `json:"minSeq,omitempty"` // wait for this update, at most 2 s
 }
 
 // DocPreviewChoice is a choice that was taken in a preview. Where the option is

@@ -876,6 +876,7 @@ export interface DocPreviewAsk {
   vars?: Record<string, boolean | number | string>;
   role?: string;
   choices?: DocPreviewChoice[];
+  minSeq?: number;
 }
 
 export interface DocPreview {

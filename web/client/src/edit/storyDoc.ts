@@ -111,6 +111,11 @@ export class StoryDoc {
     this.hold = shared(() => this.#start());
   }
 
+  /** The last update of the log up to which everything is here. */
+  get seq(): number {
+    return this.#positions.last;
+  }
+
   /** Tries again now what waits for its time. */
   retry(): void {
     this.#retry = RETRY_MS;

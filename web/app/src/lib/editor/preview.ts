@@ -103,7 +103,8 @@ export class Previewer {
       const response = await this.#link.fetch(path, {
         method: 'POST',
         headers: { 'Content-Type': 'application/json' },
-        body: JSON.stringify(ask),
+        // Another node than that of our connection may answer.
+        body: JSON.stringify({ ...ask, minSeq: this.#provider.seq }),
       });
       return { view: await response.json(), trouble: null };
     } catch (thrown) {

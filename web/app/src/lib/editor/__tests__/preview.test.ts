@@ -15,6 +15,7 @@ function desk() {
   const answers: Array<(view: Partial<DocPreview> | StorywireError) => void> = [];
   const fetch = (_path: string, { body }: { body: string }) => {
     asked.push(JSON.parse(body).from);
+    expect(JSON.parse(body).minSeq).toBe(7);
     return new Promise((resolve, reject) => {
       answers.push((answer) => {
         if (answer instanceof StorywireError) reject(answer);
@@ -22,7 +23,7 @@ function desk() {
       });
     });
   };
-  const provider = { storyId: 's', state } as unknown as StoryDoc;
+  const provider = { storyId: 's', seq: 7, state } as unknown as StoryDoc;
   const previewer = new Previewer({ fetch } as unknown as Storywire['link'], provider);
   const answer = async (view: Partial<DocPreview> | StorywireError) => {
     answers.shift()?.(view);
