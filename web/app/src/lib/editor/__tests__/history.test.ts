@@ -93,6 +93,7 @@ describe('undo of what is done besides typing', () => {
     textOf(passagesOf(there).get(cellar))?.insert(0, 'Water.');
     history.undo();
     expect(passage(cellar)).toMatchObject({ name: 'Cellar', body: 'Water.', trashedAt: expect.any(Number) });
+    expect(history.canUndo()).toBe(false);
     history.redo();
     expect(passage(cellar, there)).toMatchObject({ body: 'Water.' });
     expect(passage(cellar, there)).not.toHaveProperty('trashedAt');
