@@ -59,7 +59,7 @@ func run(ctx context.Context, rounds int, only string, smoke bool, results strin
 	if smoke {
 		rounds = 1
 		for i := range cases {
-			cases[i].docs, cases[i].updates = min(cases[i].docs, 5), 50
+			cases[i].docs, cases[i].updates, cases[i].paced = min(cases[i].docs, 5), 50, 5
 		}
 	}
 	found := map[string][]figures{}
@@ -74,7 +74,8 @@ func run(ctx context.Context, rounds int, only string, smoke bool, results strin
 				if err != nil {
 					return fmt.Errorf("%s, %s: %w", u.name, name, err)
 				}
-				fmt.Fprintf(os.Stderr, "round %d, %s, %s: %.0f/s, %.1f us, p99 %v\n", round+1, u.name, name, f.perSecond, f.cpu, f.p99)
+				fmt.Fprintf(os.Stderr, "round %d, %s, %s: %.0f/s, %.1f us (generator %.1f us), p99 %v, paced %v\n",
+					round+1, u.name, name, f.perSecond, f.cpu, f.generator, f.p99, f.paced)
 				found[u.name+name] = append(found[u.name+name], f)
 			}
 		}

@@ -13,12 +13,16 @@ import (
 type connection interface {
 	// state returns the document as the server sent it.
 	state() []byte
-	// send queues an update; flush sends what is queued.
-	send(update []byte, n int)
-	flush() error
+	// frames returns update n as it goes over the wire: whatever can be done
+	// before the clock runs.
+	frames(update []byte, n int) []byte
+	// Write sends frames.
+	Write(frames []byte) (int, error)
 	// answer waits for the next acknowledgement of an update, and returns the
 	// server's number of it.
 	answer() (number int64, err error)
+	// buffered reports whether more has been received already.
+	buffered() bool
 	// read takes one message, and returns up to which number the reader has
 	// the others' updates if it tells of them, else 0.
 	read() (number int64, err error)
@@ -66,8 +70,7 @@ func openHocuspocus(addr, name string, content []byte) (*hocuspocus, error) {
 	if _, err := h.until(hocusAuth); err != nil {
 		return nil, err
 	}
-	h.send(content, 0)
-	if err := h.flush(); err != nil {
+	if _, err := h.Write(h.frames(content, 0)); err != nil {
 		return nil, err
 	}
 	_, err = h.answer()
@@ -83,10 +86,10 @@ func (h *hocuspocus) message(kind byte) []byte {
 	return append(append(b, h.name...), kind)
 }
 
-func (h *hocuspocus) send(update []byte, _ int) {
+func (h *hocuspocus) frames(update []byte, _ int) []byte {
 	b := append(h.message(hocusSync), syncUpdate)
 	b = binary.AppendUvarint(b, uint64(len(update)))
-	h.frame(opBinary, append(b, update...))
+	return appendFrame(nil, opBinary, append(b, update...))
 }
 
 // one reads a message.

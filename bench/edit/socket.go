@@ -10,6 +10,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -29,6 +30,7 @@ const (
 type socket struct {
 	net.Conn
 	r   *bufio.Reader
+	in  []byte // the payload of the last frame
 	out []byte
 }
 
@@ -57,19 +59,22 @@ func dial(addr, path string) (*socket, error) {
 	return s, nil
 }
 
-// frame appends a masked frame to what flush sends. The mask is 0, which
-// RFC 6455 leaves to the client and costs the generator nothing.
-func (s *socket) frame(op byte, payload []byte) {
-	s.out = append(s.out, 0x80|op)
+// frame appends a masked frame to what flush sends.
+func (s *socket) frame(op byte, payload []byte) { s.out = appendFrame(s.out, op, payload) }
+
+// appendFrame appends a masked frame. The mask is 0, which RFC 6455 leaves to
+// the client and costs the generator nothing.
+func appendFrame(b []byte, op byte, payload []byte) []byte {
+	b = append(b, 0x80|op)
 	switch n := len(payload); {
 	case n < 126:
-		s.out = append(s.out, 0x80|byte(n))
+		b = append(b, 0x80|byte(n))
 	case n <= 0xffff:
-		s.out = binary.BigEndian.AppendUint16(append(s.out, 0x80|126), uint16(n))
+		b = binary.BigEndian.AppendUint16(append(b, 0x80|126), uint16(n))
 	default:
-		s.out = binary.BigEndian.AppendUint64(append(s.out, 0x80|127), uint64(n))
+		b = binary.BigEndian.AppendUint64(append(b, 0x80|127), uint64(n))
 	}
-	s.out = append(append(s.out, 0, 0, 0, 0), payload...)
+	return append(append(b, 0, 0, 0, 0), payload...)
 }
 
 func (s *socket) flush() error {
@@ -80,7 +85,7 @@ func (s *socket) flush() error {
 
 // waiting reports whether there is something to read, or will be within d.
 func (s *socket) waiting(d time.Duration) (bool, error) {
-	if s.r.Buffered() > 0 {
+	if s.buffered() {
 		return true, nil
 	}
 	_ = s.SetReadDeadline(time.Now().Add(d))
@@ -92,40 +97,46 @@ func (s *socket) waiting(d time.Duration) (bool, error) {
 	return err == nil, err
 }
 
-// next reads a frame of data. The payload is the caller's.
+// buffered reports whether something has been received that is not yet read.
+func (s *socket) buffered() bool { return s.r.Buffered() > 0 }
+
+// next reads a frame of data. The payload holds until the next call.
 func (s *socket) next() (op byte, payload []byte, err error) {
 	for {
-		var head [2]byte
-		if _, err := io.ReadFull(s.r, head[:]); err != nil {
-			return 0, nil, err
-		}
-		size := uint64(head[1])
-		switch size {
-		case 126:
-			var n [2]byte
-			_, err = io.ReadFull(s.r, n[:])
-			size = uint64(binary.BigEndian.Uint16(n[:]))
-		case 127:
-			var n [8]byte
-			_, err = io.ReadFull(s.r, n[:])
-			size = binary.BigEndian.Uint64(n[:])
-		}
+		head, err := s.r.Peek(2)
 		if err != nil {
 			return 0, nil, err
 		}
-		if size > maxFrame || head[0]&0x80 == 0 {
-			return 0, nil, fmt.Errorf("frame %x of %d bytes", head[0], size)
+		first, size, extended := head[0], uint64(head[1]), 0
+		switch size {
+		case 126:
+			extended = 2
+		case 127:
+			extended = 8
 		}
-		payload = make([]byte, size)
-		if _, err := io.ReadFull(s.r, payload); err != nil {
+		if extended > 0 {
+			if head, err = s.r.Peek(2 + extended); err != nil {
+				return 0, nil, err
+			}
+			size = 0
+			for _, b := range head[2:] {
+				size = size<<8 | uint64(b)
+			}
+		}
+		_, _ = s.r.Discard(2 + extended) // they are there
+		if size > maxFrame || first&0x80 == 0 {
+			return 0, nil, fmt.Errorf("frame %x of %d bytes", first, size)
+		}
+		s.in = slices.Grow(s.in[:0], int(size))[:size]
+		if _, err := io.ReadFull(s.r, s.in); err != nil {
 			return 0, nil, err
 		}
-		switch op = head[0] & 0x0f; op {
+		switch op = first & 0x0f; op {
 		case opPing: // answered by nobody: runs are shorter than the servers' patience
 		case opClose:
-			return 0, nil, fmt.Errorf("closed by the server: %s", strings.TrimSpace(string(payload)))
+			return 0, nil, fmt.Errorf("closed by the server: %s", strings.TrimSpace(string(s.in)))
 		default:
-			return op, payload, nil
+			return op, s.in, nil
 		}
 	}
 }

@@ -12,9 +12,10 @@ import (
 // storywire is a connection in Socket.IO, binary attachments included.
 type storywire struct {
 	*socket
-	story string
-	doc   []byte
-	seq   int64 // of the state
+	story  string
+	doc    []byte
+	seq    int64  // of the state
+	packed []byte // the text of the last packet with attachments
 }
 
 // openStorywire opens the document of a story.
@@ -53,14 +54,19 @@ func (w *storywire) one() (b []byte, attached [][]byte, err error) {
 	if _, b, err = w.next(); err != nil {
 		return nil, nil, err
 	}
-	for range attachments(b) {
+	count := attachments(b)
+	if count == 0 {
+		return b, nil, nil
+	}
+	w.packed = append(w.packed[:0], b...) // what is read next takes its place
+	for range count {
 		_, a, err := w.next()
 		if err != nil {
 			return nil, nil, err
 		}
-		attached = append(attached, a)
+		attached = append(attached, bytes.Clone(a))
 	}
-	return b, attached, nil
+	return w.packed, attached, nil
 }
 
 // packet reads up to a packet that begins with prefix, and returns the rest of it and its attachments.
@@ -91,9 +97,9 @@ func attachments(b []byte) int {
 
 func (w *storywire) state() []byte { return w.doc }
 
-func (w *storywire) send(update []byte, n int) {
-	w.frame(opText, fmt.Appendf(nil, `451-/ws,%d["edit:update",{"storyId":%q,"u":{"_placeholder":true,"num":0},"n":%d}]`, n+1, w.story, n))
-	w.frame(opBinary, update)
+func (w *storywire) frames(update []byte, n int) []byte {
+	b := appendFrame(nil, opText, fmt.Appendf(nil, `451-/ws,%d["edit:update",{"storyId":%q,"u":{"_placeholder":true,"num":0},"n":%d}]`, n+1, w.story, n))
+	return appendFrame(b, opBinary, update)
 }
 
 func (w *storywire) answer() (int64, error) {
