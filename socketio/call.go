@@ -43,6 +43,15 @@ func (a *Args) Binary(i int) []byte {
 	return a.attachments[num]
 }
 
+// Attachment returns the binary value that placeholders of that number in Raw
+// stand for, or nil if there is none. The result must not be changed.
+func (a *Args) Attachment(num int) []byte {
+	if num < 0 || num >= len(a.attachments) {
+		return nil
+	}
+	return a.attachments[num]
+}
+
 // Decode stores value i in v, a pointer, as json.Unmarshal does. Binary values
 // fit []byte and interfaces, in which they become []byte; they are copied. The
 // error is a *DecodeError.

@@ -21,8 +21,8 @@ type conn struct {
 	mu      sync.Mutex // guards the fields below; taken after a socket's mu
 	sockets []*Socket  // one per namespace; those the server disconnected stay until the client comes again
 	partial *partial   // a binary packet whose attachments are still to come
-	timer   *time.Timer
-	thrown  bool // the connection was closed for a packet out of turn
+	timer   *time.Timer // calls overdue; see rearm
+	thrown  bool        // the connection was closed for a packet out of turn
 	closed  bool
 }
 
@@ -30,8 +30,8 @@ var _ engineio.Receiver = (*conn)(nil)
 
 // partial is a binary packet on its way in.
 type partial struct {
-	text        []byte
-	want        int
+	packet      parser.Packet // aliases bytes of its own
+	since       time.Time
 	bytes       int
 	attachments [][]byte
 }
@@ -46,7 +46,8 @@ func (srv *Server) serveSession(session *engineio.Session) engineio.Receiver {
 }
 
 // rearm sets the one timer of the connection, which runs while attachments are
-// to come or no socket is connected.
+// to come or no socket is connected. It may go on running when attachments have
+// come: most connections that send some send more.
 func (c *conn) rearm() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -57,15 +58,30 @@ func (c *conn) rearm() {
 	switch {
 	case c.closed:
 	case c.partial != nil:
-		c.timer = time.AfterFunc(c.srv.opts.AttachmentTimeout, c.overdue)
+		c.await()
 	case c.idle():
 		c.timer = time.AfterFunc(c.srv.opts.ConnectTimeout, c.overdue)
 	}
 }
 
+// await sets the timer for the attachments of c.partial. The caller holds mu.
+func (c *conn) await() {
+	c.timer = time.AfterFunc(time.Until(c.partial.since.Add(c.srv.opts.AttachmentTimeout)), c.overdue)
+}
+
 func (c *conn) overdue() {
 	c.mu.Lock()
-	late := !c.closed && (c.partial != nil || c.idle())
+	c.timer = nil
+	late := false
+	switch {
+	case c.closed:
+	case c.partial == nil:
+		late = c.idle()
+	case time.Since(c.partial.since) >= c.srv.opts.AttachmentTimeout:
+		late = true
+	default:
+		c.await() // it was set for an earlier packet
+	}
 	c.mu.Unlock()
 	if late {
 		c.srv.opts.Logger.Debug("socketio: client is too slow to connect or to send attachments", "session", c.session.ID())
@@ -92,6 +108,9 @@ func (c *conn) Message(data []byte, binary bool) {
 		c.fail(errTextExpected)
 		return
 	}
+	if announcesAttachments(data) {
+		data = bytes.Clone(data) // kept until they are there
+	}
 	p, err := parser.Decode(data, c.srv.opts.Limits.Packet)
 	if err != nil {
 		c.fail(err)
@@ -102,13 +121,25 @@ func (c *conn) Message(data []byte, binary bool) {
 		return
 	}
 	if p.Attachments > 0 {
-		c.mu.Lock()
-		c.partial = &partial{text: bytes.Clone(data), want: p.Attachments}
-		c.mu.Unlock()
-		c.rearm()
+		c.hold(p)
 		return
 	}
 	c.packet(s, p, nil)
+}
+
+// announcesAttachments reports whether a packet is of a type that may have some.
+func announcesAttachments(data []byte) bool {
+	return len(data) > 0 && (data[0] == '0'+byte(parser.BinaryEvent) || data[0] == '0'+byte(parser.BinaryAck))
+}
+
+// hold keeps a packet until its attachments are there.
+func (c *conn) hold(p parser.Packet) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.partial = &partial{packet: p, since: time.Now(), attachments: make([][]byte, 0, p.Attachments)}
+	if c.timer == nil && !c.closed {
+		c.await()
+	}
 }
 
 // recipient returns the socket that a packet is for. If there is none, the packet
@@ -144,18 +175,14 @@ func (c *conn) attachment(data []byte) {
 		return
 	}
 	part.attachments = append(part.attachments, append([]byte{}, data...))
-	if len(part.attachments) < part.want {
+	if len(part.attachments) < part.packet.Attachments {
 		return
 	}
 	c.mu.Lock()
 	c.partial = nil
 	c.mu.Unlock()
-	c.rearm()
-	p, err := parser.Decode(part.text, c.srv.opts.Limits.Packet)
-	if err == nil {
-		err = checkPlaceholders(p, part.want)
-	}
-	if err != nil {
+	p := part.packet
+	if err := checkPlaceholders(p, p.Attachments); err != nil {
 		c.fail(err)
 		return
 	}

@@ -53,6 +53,10 @@ func (sc *scratch) release() {
 
 // value appends v as JSON.
 func (sc *scratch) value(v any) error {
+	if raw, ok := v.(json.RawMessage); ok && json.Valid(raw) {
+		sc.buf.Write(raw)
+		return nil
+	}
 	if err := sc.enc.Encode(v); err != nil {
 		return err
 	}

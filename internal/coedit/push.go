@@ -181,12 +181,21 @@ func (r *room) source(group []*push) (conn string, client uint64) {
 
 // admit refuses those who may not write, and what is no update.
 func (r *room) admit(ctx context.Context, group []*push) []*push {
+	var asked auth.UserID // whose answer is in role and err; most groups are of one user
+	var role story.Role
+	var err error
 	return slices.DeleteFunc(group, func(p *push) bool {
-		access, err := r.s.deps.Stories.MayRead(ctx, p.user, r.id)
+		if p.user != asked || asked == "" {
+			var access *story.Access
+			asked, role = p.user, story.None
+			if access, err = r.s.deps.Stories.MayRead(ctx, p.user, r.id); err == nil {
+				role = access.RoleOf(p.user)
+			}
+		}
 		switch {
 		case err != nil:
 			p.fail(err)
-		case access.RoleOf(p.user) < story.Editor:
+		case role < story.Editor:
 			r.readOnly(p)
 		case r.muted(p):
 		case p.u == nil:

@@ -131,7 +131,9 @@ func (r *room) applied(u Update, from uint64, except string) {
 	r.seq = u.Seq
 	r.tail.updates, r.tail.bytes = r.tail.updates+1, r.tail.bytes+len(u.Data)
 	r.bounds.state += len(u.Data)
-	r.s.deps.Publisher.Updated(r.id, u, from, except)
+	if len(r.members) > 1 || r.members[except] == nil { // else nobody is there to hear it
+		r.s.deps.Publisher.Updated(r.id, u, from, except)
+	}
 	r.tellSum()
 }
 

@@ -65,8 +65,8 @@ func (g *Gateway) pushUpdate(ctx context.Context, socket *socketio.Socket, call 
 	if !ok {
 		return errs.E("gateway.pushUpdate", errs.Internal, "")
 	}
-	var in wire.EditPush
-	if err := decode(call, &in); err != nil {
+	in, err := readPush(call)
+	if err != nil {
 		return err
 	}
 	if wait, ok := s.allowBytes(g.deps.Limits, len(in.U)); !ok {
@@ -74,11 +74,22 @@ func (g *Gateway) pushUpdate(ctx context.Context, socket *socketio.Socket, call 
 	}
 	g.deps.Edits.Push(s.id, s.user.ID, story.ID(in.StoryID), in.U, func(seq int64, err error) {
 		if err == nil {
-			err = call.Ack(wire.Success[wire.EditPushed]{OK: true, Data: wire.EditPushed{N: in.N, Seq: seq}})
+			err = call.Ack(wire.EditPushed{N: in.N, Seq: seq}.Answer())
 		}
 		g.respond(ctx, socket, call, nil, err)
 	})
 	return nil
+}
+
+func readPush(call *socketio.Call) (wire.EditPush, error) {
+	if in, num, ok := wire.ReadEditPush(call.Raw(0)); ok {
+		if in.U = call.Attachment(num); in.U != nil {
+			return in, nil
+		}
+	}
+	var in wire.EditPush
+	err := decode(call, &in)
+	return in, err
 }
 
 // allowBytes takes tokens for the size of an update. One that is larger than

@@ -29,22 +29,24 @@ const (
 )
 
 const (
-	nextUpdate = `INSERT INTO edit_docs (story_n, head_seq, updated_at) VALUES (?, 1, ?)
-		ON CONFLICT (story_n) DO UPDATE SET head_seq = edit_docs.head_seq + 1, updated_at = excluded.updated_at RETURNING head_seq`
-	insertUpdate = `INSERT INTO edit_updates (story_n, seq, node, at, u) VALUES (?, ?, ?, ?, ?)`
+	insertUpdate = `INSERT INTO edit_updates (story_n, seq, node, at, u)
+		VALUES (?1, COALESCE((SELECT max(seq) FROM edit_updates WHERE story_n = ?1), 0) + 1, ?2, ?3, ?4) RETURNING seq`
+	selectHead   = `SELECT COALESCE(max(seq), 0) FROM edit_updates WHERE story_n = ?`
 	insertClient = `INSERT INTO edit_clients (story_n, client_id, user_id, first_at) VALUES (?, ?, ?, ?)
 		ON CONFLICT (story_n, client_id) DO NOTHING`
-	selectHeads = `SELECT s.id, d.head_seq FROM edit_docs d JOIN stories s ON s.n = d.story_n
+	selectHeads = `SELECT s.id, COALESCE((SELECT max(seq) FROM edit_updates u WHERE u.story_n = s.n), 0) FROM stories s
 		WHERE s.id IN (SELECT value FROM json_each(?))`
 	selectDocs = `SELECT s.id FROM edit_docs d JOIN stories s ON s.n = d.story_n
 		WHERE d.story_n > coalesce((SELECT n FROM stories WHERE id = ?), 0) ORDER BY d.story_n LIMIT ?`
 	selectOwner = `SELECT c.user_id FROM edit_clients c JOIN stories s ON s.n = c.story_n
 		WHERE s.id = ? AND c.client_id = ?`
 	selectClient  = `SELECT user_id FROM edit_clients WHERE story_n = ? AND client_id = ?`
-	selectDoc     = `SELECT d.story_n, d.head_seq, d.snap_seq, d.snap FROM edit_docs d JOIN stories s ON s.n = d.story_n WHERE s.id = ?`
+	selectDoc     = `SELECT d.snap_seq, d.snap FROM edit_docs d JOIN stories s ON s.n = d.story_n WHERE s.id = ?`
 	selectUpdates = `SELECT u.seq, u.u FROM edit_updates u JOIN stories s ON s.n = u.story_n
 		WHERE s.id = ? AND u.seq > ? ORDER BY u.seq LIMIT ?`
-	saveDoc       = `UPDATE edit_docs SET snap = ?, snap_seq = ? WHERE story_n = ? AND snap_seq < ?`
+	saveDoc = `INSERT INTO edit_docs (story_n, snap_seq, snap) VALUES (?, ?, ?)
+		ON CONFLICT (story_n) DO UPDATE SET snap_seq = excluded.snap_seq, snap = excluded.snap
+		WHERE edit_docs.snap_seq < excluded.snap_seq`
 	pruneUpdates  = `DELETE FROM edit_updates WHERE story_n = ? AND seq <= ?`
 	insertRefused = `INSERT INTO edit_quarantine (story_n, user_id, code, at, u) VALUES (?, ?, ?, ?, ?)`
 	dropRefused   = `DELETE FROM edit_quarantine WHERE at < ?`
@@ -53,28 +55,26 @@ const (
 // Document implements coedit.Log.
 func (s *Store) Document(ctx context.Context, id story.ID) (coedit.Saved, error) {
 	var saved coedit.Saved
-	var n int64
 	var packed []byte
-	err := s.row(ctx, selectDoc, string(id)).Scan(&n, &saved.Head, &saved.Seq, &packed)
-	if errors.Is(err, sql.ErrNoRows) {
-		return saved, nil
-	}
-	if err != nil {
+	err := s.row(ctx, selectDoc, string(id)).Scan(&saved.Seq, &packed)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) { // none: nobody has saved it yet
 		return saved, fmt.Errorf("read document: %w", err)
 	}
 	if saved.Data, err = unpack(packed); err != nil {
 		return saved, fmt.Errorf("read document: %w", err)
 	}
-	for after := saved.Seq; ; {
-		page, err := s.Updates(ctx, id, after, updatesRead)
+	for saved.Head = saved.Seq; ; {
+		page, err := s.Updates(ctx, id, saved.Head, updatesRead)
 		if err != nil {
 			return saved, err
 		}
 		saved.Tail = append(saved.Tail, page...)
+		if len(page) > 0 {
+			saved.Head = page[len(page)-1].Seq
+		}
 		if len(page) < updatesRead {
 			return saved, nil
 		}
-		after = page[len(page)-1].Seq
 	}
 }
 
@@ -95,26 +95,38 @@ func (s *Store) Updates(ctx context.Context, id story.ID, after int64, limit int
 
 // Append implements coedit.Log.
 func (s *Store) Append(ctx context.Context, id story.ID, e coedit.Entry) (seq int64, err error) {
-	err = s.w.do(ctx, "store.Append", &write{run: func(se *session) error {
+	err = s.w.do(ctx, "store.Append", &write{story: id, single: len(e.Clients) == 0, run: func(se *session) error {
 		t, err := se.tail(id)
 		if err != nil {
 			return err
 		}
-		if err := se.row(nextUpdate, t.n, millis(e.At)).Scan(&seq); err != nil {
-			return fmt.Errorf("count update: %w", err)
-		}
-		if e.After != coedit.Anywhere && seq != e.After+1 {
-			return coedit.ErrConflict
+		if err := se.follows(t.n, e.After); err != nil {
+			return err
 		}
 		if err := se.bindClients(t.n, e); err != nil {
 			return err
 		}
-		if _, err := se.exec(insertUpdate, t.n, seq, e.Node, millis(e.At), e.Data); err != nil {
+		if err := se.later(insertUpdate, []any{t.n, e.Node, millis(e.At), e.Data}, &seq); err != nil {
 			return fmt.Errorf("insert update: %w", err)
 		}
 		return nil
 	}})
 	return seq, err
+}
+
+// follows reports coedit.ErrConflict unless the document ends there.
+func (se *session) follows(n, after int64) error {
+	if after == coedit.Anywhere {
+		return nil
+	}
+	var head int64
+	if err := se.row(selectHead, n).Scan(&head); err != nil {
+		return fmt.Errorf("read head: %w", err)
+	}
+	if head != after {
+		return coedit.ErrConflict
+	}
+	return nil
 }
 
 // bindClients makes client ids belong to who writes with them.
@@ -149,7 +161,9 @@ func (s *Store) Heads(ctx context.Context, ids []story.ID) (map[story.ID]int64, 
 		var id story.ID
 		var head int64
 		err := rows.Scan(&id, &head)
-		heads[id] = head
+		if head > 0 {
+			heads[id] = head
+		}
 		return err
 	})
 	if err != nil {
@@ -166,7 +180,7 @@ func (s *Store) Compact(ctx context.Context, id story.ID, seq int64, state []byt
 		if err != nil {
 			return err
 		}
-		rows, err := se.changed(saveDoc, packed, seq, t.n, seq)
+		rows, err := se.changed(saveDoc, t.n, seq, packed)
 		if err != nil || rows == 0 { // somebody has saved a later state
 			return err
 		}
