@@ -11,7 +11,7 @@ import (
 //
 // The Update refers to data. The error is always an *Error with code Malformed.
 func Decode(data []byte) (*Update, error) {
-	u := &Update{data: data}
+	u := &Update{size: len(data)}
 	u.groups, u.structs, u.deletes = u.groupBuf[:0], u.structBuf[:0], u.deleteBuf[:0]
 	r := reader{b: data}
 	for n := r.count(3); n > 0; n-- {

@@ -9,3 +9,6 @@ func (d *Doc) AgeSearches(n uint32) {
 		}
 	}
 }
+
+// Structs returns how many structs the update has.
+func (u *Update) Structs() int { return len(u.structs) }

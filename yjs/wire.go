@@ -76,7 +76,7 @@ func (r idRange) end() uint64 { return r.clock + r.len }
 // Update is a decoded update. It refers to the bytes it was decoded from, which must not change as long as it is used;
 // a document never keeps a reference to them.
 type Update struct {
-	data    []byte
+	size    int // bytes of the message
 	groups  []group
 	structs []wireStruct
 	deletes []idRange
@@ -88,8 +88,8 @@ type Update struct {
 	deleteBuf [1]idRange
 }
 
-// Size returns the length in bytes of the message that was decoded.
-func (u *Update) Size() int { return len(u.data) }
+// Size returns the length in bytes of the message that was decoded, or of those that were joined.
+func (u *Update) Size() int { return u.size }
 
 // manyGroups is where a map beats looking through the groups of an update.
 const manyGroups = 8

@@ -304,7 +304,7 @@ func (r *room) plan(ctx context.Context, group []*push) (*candidate, error) {
 	policy.Schema = schema(&g)
 	policy.Client = func(client uint64) error { return r.mayUse(client, authors[client], c.news) }
 	var err error
-	if c.plan, err = r.doc.Check(yjs.Merge(updates...), policy); err != nil {
+	if c.plan, err = r.doc.Check(yjs.Join(updates...), policy); err != nil {
 		return nil, err
 	}
 	size := 0

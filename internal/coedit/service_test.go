@@ -227,8 +227,11 @@ func TestUpdateIsStoredThenTold(t *testing.T) {
 	inBubble(t, func(t *testing.T, d *desk) {
 		ada := d.open("a", "ada", 5000)
 		expect(t, "opening", d.heard(), `update 1 from 0 not to ""`)
-		expect(t, "ada", ada.push(ada.typed(" upon")), "2")
-		expect(t, "told", d.heard(), `update 2 from 5000 not to "a"`)
+		expect(t, "ada", ada.push(ada.typed(" up")), "2")
+		expect(t, "told nobody else", d.heard(), "")
+		d.open("b", "bob", 6000)
+		expect(t, "ada", ada.push(ada.typed("on")), "3")
+		expect(t, "told", d.heard(), `update 3 from 5000 not to "a"`)
 		d.mu.Lock()
 		d.down = true
 		d.mu.Unlock()
@@ -240,9 +243,9 @@ func TestUpdateIsStoredThenTold(t *testing.T) {
 		d.down = false
 		d.mu.Unlock()
 		expect(t, "what depends on it", ada.push(ada.typed("!")), "GAP")
-		expect(t, "again", ada.push(lost), "3")
-		expect(t, "the same once more", ada.push(lost), "3")
-		expect(t, "told", d.heard(), `update 3 from 5000 not to "a"`)
+		expect(t, "again", ada.push(lost), "4")
+		expect(t, "the same once more", ada.push(lost), "4")
+		expect(t, "told", d.heard(), `update 4 from 5000 not to "a"`)
 	})
 }
 
