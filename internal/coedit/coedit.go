@@ -31,7 +31,7 @@ const (
 	MaxPresence  = 4 << 10
 	MinClient    = 1024 // client ids below are the server's
 	maxSafe      = 1<<53 - 1
-	maxGroup     = 64        // batches that are stored together
+	maxGroup     = 256       // batches that are stored together
 	maxGroupSize = 256 << 10 // bytes
 )
 
