@@ -18,9 +18,9 @@ type conn struct {
 	srv     *Server
 	session *engineio.Session
 
-	mu      sync.Mutex // guards the fields below; taken after a socket's mu
-	sockets []*Socket  // one per namespace; those the server disconnected stay until the client comes again
-	partial *partial   // a binary packet whose attachments are still to come
+	mu      sync.Mutex  // guards the fields below; taken after a socket's mu
+	sockets []*Socket   // one per namespace; those the server disconnected stay until the client comes again
+	partial *partial    // a binary packet whose attachments are still to come
 	timer   *time.Timer // calls overdue; see rearm
 	thrown  bool        // the connection was closed for a packet out of turn
 	closed  bool
@@ -182,7 +182,7 @@ func (c *conn) attachment(data []byte) {
 	c.partial = nil
 	c.mu.Unlock()
 	p := part.packet
-	if err := checkPlaceholders(p, p.Attachments); err != nil {
+	if err := parser.CheckPlaceholders(p.Data, p.Attachments); err != nil {
 		c.fail(err)
 		return
 	}
@@ -191,13 +191,6 @@ func (c *conn) attachment(data []byte) {
 	} else {
 		c.invalid(p.Type)
 	}
-}
-
-// checkPlaceholders refuses a packet that names an attachment it has not.
-func checkPlaceholders(p parser.Packet, attachments int) error {
-	var scratch [512]byte
-	_, err := parser.ReplacePlaceholders(scratch[:0], p.Data, attachments, func(dst []byte, _ int) []byte { return dst })
-	return err
 }
 
 // packet handles an event, an acknowledgement or a DISCONNECT. p aliases the

@@ -136,6 +136,25 @@ func TestRefusedPackets(t *testing.T) {
 	})
 }
 
+// Each packet has the whole time for its attachments, and no more, also if one before it had set the timer.
+func TestAttachmentTimeoutAfterOthersCame(t *testing.T) {
+	const timeout = 300 * time.Millisecond
+	f := serve(t, socketio.Options{Logger: quiet, AttachmentTimeout: timeout})
+	f.io.Of("/").On("a", func(_ context.Context, _ *socketio.Socket, call *socketio.Call) error { return call.Ack() })
+	for _, whole := range []int{1, 2} { // the second is on its way when the first would be overdue
+		c := f.dial()
+		c.Connect("/")
+		for range whole {
+			c.Send(`51-1["a",{"_placeholder":true,"num":0}]`)
+			time.Sleep(timeout * 6 / 10)
+			c.Send([]byte{1})
+			c.Expect(`31[]`)
+		}
+		c.Send(`51-["a",{"_placeholder":true,"num":0}]`)
+		c.ExpectClosed()
+	}
+}
+
 // A message above MaxPayload ends a WebSocket and a stream; a POST above it is
 // refused, and the session goes on, as in the reference server.
 func TestMessageTooLarge(t *testing.T) {

@@ -40,7 +40,7 @@ func (c *conn) custom(msg []byte, binary bool) {
 		err = p.Check(limits.Packet)
 	}
 	if err == nil && p.Attachments > 0 {
-		err = checkPlaceholders(p, p.Attachments)
+		err = parser.CheckPlaceholders(p.Data, p.Attachments)
 	}
 	total := 0
 	for _, b := range attachments {

@@ -11,7 +11,8 @@ func Join(updates ...*Update) *Update {
 		return Merge(updates...)
 	}
 	client := updates[0].groups[0].client
-	u := &Update{structs: make([]wireStruct, 0, len(updates))}
+	u := new(Update)
+	u.structs = u.structBuf[:0]
 	own := false // the text of the last struct belongs to u
 	for _, part := range updates {
 		u.size += part.size

@@ -32,6 +32,7 @@ type use struct {
 
 var uses = []use{
 	{name: "1 writer", docs: 1, updates: 30_000, unread: 256, paced: 2_000, pace: 1_000},
+	{name: "1 writer, 64 unanswered", docs: 1, updates: 30_000, unread: 64, paced: 2_000, pace: 1_000},
 	{name: "1 writer, 9 readers", docs: 1, readers: 9, updates: 15_000, unread: 64, paced: 2_000, pace: 1_000},
 	{name: "500 documents", docs: 500, updates: 120, unread: 8, paced: 20, pace: 10},
 }

@@ -106,31 +106,53 @@ func hasPrefix(b []byte, prefix string) bool {
 // placeholder replaced by what replace appends for its attachment. The error is
 // ErrAttachments if a placeholder names none.
 func ReplacePlaceholders(dst, raw []byte, attachments int, replace func(dst []byte, num int) []byte) ([]byte, error) {
-	from := 0 // raw[from:i] is still to be copied
-	for i := 0; i < len(raw); {
+	for from := 0; ; {
+		num, start, end, err := nextPlaceholder(raw, from, attachments)
+		if err != nil {
+			return dst, err
+		}
+		dst = append(dst, raw[from:start]...)
+		if start == len(raw) {
+			return dst, nil
+		}
+		dst = replace(dst, num)
+		from = end
+	}
+}
+
+// CheckPlaceholders returns the error of ReplacePlaceholders.
+func CheckPlaceholders(raw []byte, attachments int) error {
+	for from := 0; from < len(raw); {
+		_, _, end, err := nextPlaceholder(raw, from, attachments)
+		if err != nil {
+			return err
+		}
+		from = end
+	}
+	return nil
+}
+
+// nextPlaceholder returns the first placeholder that begins at from or behind it;
+// if there is none, start and end are the end of raw.
+func nextPlaceholder(raw []byte, from, attachments int) (num, start, end int, err error) {
+	for i := from; i < len(raw); {
 		switch raw[i] {
 		case '"':
-			end, err := scanString(raw, i)
-			if err != nil {
-				return dst, ErrPayload
+			if i, err = scanString(raw, i); err != nil {
+				return 0, 0, 0, ErrPayload
 			}
-			i = end
 		case '{':
-			num, end, ok, err := Placeholder(raw[i:], attachments)
+			num, size, ok, err := Placeholder(raw[i:], attachments)
 			if err != nil {
-				return dst, err
+				return 0, 0, 0, err
 			}
-			if !ok {
-				i++
-				continue
+			if ok {
+				return num, i, i + size, nil
 			}
-			dst = append(dst, raw[from:i]...)
-			dst = replace(dst, num)
-			i += end
-			from = i
+			i++
 		default:
 			i++
 		}
 	}
-	return append(dst, raw[from:]...), nil
+	return 0, len(raw), len(raw), nil
 }

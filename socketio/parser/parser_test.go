@@ -164,6 +164,9 @@ func TestReplacePlaceholders(t *testing.T) {
 		if !errors.Is(err, tt.err) || err == nil && string(got) != tt.want {
 			t.Errorf("ReplacePlaceholders(%s) = %s, %v, want %s, %v", tt.raw, got, err, tt.want, tt.err)
 		}
+		if err := parser.CheckPlaceholders([]byte(tt.raw), 2); !errors.Is(err, tt.err) {
+			t.Errorf("CheckPlaceholders(%s) = %v, want %v", tt.raw, err, tt.err)
+		}
 	}
 }
 
