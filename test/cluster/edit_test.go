@@ -116,7 +116,8 @@ func newStudy(t *testing.T, seed uint64) *study {
 	return s
 }
 
-// step has somebody write, or lose the connection; some stay without one for a while.
+// step has somebody write, or lose the connection; some stay without one for a
+// while. Now and then the nodes lose Redis.
 func (s *study) step(n int) {
 	d := s.desks[s.rng.IntN(len(s.desks))]
 	switch p := s.rng.IntN(100); {
@@ -129,7 +130,9 @@ func (s *study) step(n int) {
 	case p < 95:
 		d.proxy.Target("")
 		d.proxy.Cut()
-	case p < 97:
+	case p < 96:
+		s.rough.Cut()
+	case p < 98:
 		d.move(s.nodes[s.rng.IntN(len(s.nodes))])
 	default:
 		d.proxy.Target(d.node.Addr)
@@ -251,7 +254,7 @@ func (s *study) check(ctx context.Context) {
 	}
 	lost, doubled, later := s.rough.Counts()
 	t.Logf("%d words, %d updates, %d kills; between nodes %d messages lost, %d doubled, %d late", words, heads[s.id], s.kills, lost, doubled, later)
-	if words < 100 || s.kills < 2 || lost < 20 || doubled < 20 || later < 20 {
+	if words < 50 || s.kills < 2 || min(lost, doubled, later) < 5 {
 		t.Error("too little was written to show anything")
 	}
 }

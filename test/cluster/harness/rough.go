@@ -50,14 +50,20 @@ func NewRoughRedis(t testing.TB, url, channel string, seed uint64) *RoughRedis {
 	})
 	t.Cleanup(func() {
 		_ = listener.Close()
-		r.mu.Lock()
-		for c := range r.conns {
-			_ = c.Close()
-		}
-		r.mu.Unlock()
+		r.Cut()
 		r.serving.Wait()
 	})
 	return r
+}
+
+// Cut closes all connections: what is published until the node has subscribed
+// again is lost.
+func (r *RoughRedis) Cut() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for c := range r.conns {
+		_ = c.Close()
+	}
 }
 
 // Counts returns how many messages were lost, came twice, and came later.
