@@ -44,7 +44,7 @@ func TestUnusableRedisURLIsRefused(t *testing.T) {
 		Redis: app.Redis{URL: "localhost"},
 		Limits: app.Limits{
 			MaxMessage: 1, MaxQueue: 1, MaxHeader: 1, MaxBody: 1, SocketsPerUser: 1, RoomsPerSocket: 1, RecoveryWindow: 1, HeaderTimeout: 1, ConnectTimeout: 1,
-			UpgradeTimeout: 1, WriteTimeout: 1, PingInterval: 1, PingTimeout: 1, PresenceGrace: 1,
+			UpgradeTimeout: 1, WriteTimeout: 1, PingInterval: 1, PingTimeout: 1, PresenceGrace: 1, PlayRetention: 1, PlayCheck: 1,
 		},
 	}, nil)
 	if err == nil || !strings.Contains(err.Error(), "REDIS_URL") {

@@ -54,6 +54,8 @@ type Limits struct {
 	WriteTimeout   time.Duration `name:"write-timeout" env:"WRITE_TIMEOUT" default:"10s" help:"How long a write may go without progress before the connection is cut."`
 	PingInterval   time.Duration `name:"ping-interval" env:"PING_INTERVAL" default:"20s" help:"Time between heartbeats."`
 	PingTimeout    time.Duration `name:"ping-timeout" env:"PING_TIMEOUT" default:"15s" help:"How long a heartbeat may go unanswered."`
+	PlayRetention  time.Duration `name:"play-retention" env:"PLAY_RETENTION" default:"2160h" help:"How long the log of a party is kept after its end."`
+	PlayCheck      float64       `name:"play-check" env:"PLAY_CHECK" default:"0.01" help:"Share of the parties whose log is replayed at their end and compared with their state, above 0, at most 1."`
 	PresenceGrace  time.Duration `name:"presence-grace" env:"PRESENCE_GRACE" default:"10s" help:"How long somebody stays online after the last connection was lost."`
 }
 
@@ -141,6 +143,8 @@ func (l Limits) validate() error {
 		{"PING_INTERVAL", l.PingInterval > 0},
 		{"PING_TIMEOUT", l.PingTimeout > 0},
 		{"PRESENCE_GRACE", l.PresenceGrace > 0},
+		{"PLAY_RETENTION", l.PlayRetention > 0},
+		{"PLAY_CHECK", l.PlayCheck > 0 && l.PlayCheck <= 1},
 	} {
 		if !limit.ok {
 			return fmt.Errorf("%s must be above 0: no limit can be switched off", limit.name)

@@ -44,6 +44,7 @@ func TestDefaults(t *testing.T) {
 		MaxMessage: 1 << 20, MaxQueue: 1 << 20, MaxHeader: 32 << 10, MaxBody: 1 << 20, SocketsPerUser: 20, RoomsPerSocket: 200, RecoveryWindow: 24 * time.Hour,
 		HeaderTimeout: 10 * time.Second, ConnectTimeout: 10 * time.Second, UpgradeTimeout: 10 * time.Second, WriteTimeout: 10 * time.Second,
 		PingInterval: 20 * time.Second, PingTimeout: 15 * time.Second, PresenceGrace: 10 * time.Second,
+		PlayRetention: 90 * 24 * time.Hour, PlayCheck: 0.01,
 	}
 	if c.Limits != want {
 		t.Errorf("limits = %+v, want %+v", c.Limits, want)

@@ -14,5 +14,6 @@ func (a *App) newPlays(notifications *notification.Service) *play.Service {
 		Store: a.store, Stories: a.stories, People: a.people, Publisher: a.hub, Notifier: notifications,
 	}, play.Options{
 		Node: string(a.nodes.node.ID), Shared: strings.HasPrefix(a.cfg.DatabaseURL, "postgres"), Logger: a.log,
+		Keep: a.cfg.Limits.PlayRetention, Check: a.cfg.Limits.PlayCheck, Observer: a.metrics.Plays,
 	})
 }

@@ -14,3 +14,9 @@ func (s *Service) AttachForTest(ctx context.Context, id ID, cmd Cmd) error {
 	_, err := s.do(ctx, id, cmd)
 	return err
 }
+
+// CheckForTest replays the log of a party.
+func (s *Service) CheckForTest(ctx context.Context, id ID) { s.check(ctx, id) }
+
+// ForgetForTest deletes the logs that are too old.
+func (s *Service) ForgetForTest(ctx context.Context) error { return s.forgetLogs(ctx) }

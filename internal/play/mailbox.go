@@ -166,6 +166,9 @@ func (s *Service) run(ctx context.Context, b *mailbox, batch []*call) {
 		err := s.write(ctx, b, work)
 		switch {
 		case err == nil:
+			if len(work.events) > 0 {
+				s.opts.Observer.PlayWritten(len(work.calls), try+1)
+			}
 			s.reply(ctx, b, work)
 			return
 		case errors.Is(err, ErrDuplicate):
@@ -275,6 +278,9 @@ func (s *Service) write(ctx context.Context, b *mailbox, w *work) error {
 	b.recent.add(w)
 	s.wheel.set(b.id, w.state.DueMs())
 	s.notify(ctx, before, w)
+	if w.state.Status == Ended && before.Status != Ended {
+		s.checkSome(b.id)
+	}
 	return nil
 }
 

@@ -318,8 +318,11 @@ func (m *model) BeatNode(context.Context, string, time.Time) (bool, error)      
 func (m *model) SilentNodes(context.Context, string, time.Time) ([]string, error)         { return nil, nil }
 func (m *model) PlaysOfNode(context.Context, string, int) ([]play.ID, error)              { return nil, nil }
 func (m *model) ForgetNode(context.Context, string) error                                 { return nil }
-func (m *model) PlayClock(context.Context) (time.Time, error)                             { return time.Time{}, nil }
-func (m *model) PlaySaid(context.Context, play.Message)                                   {}
-func (m *model) Watchers(context.Context, play.ID) (int, error)                           { return 0, nil }
-func (m *model) PlayWatched(context.Context, play.ID, int)                                {}
-func (m *model) PlayAudience(context.Context, play.ID, int, map[string]int)               {}
+func (m *model) ForgetEvents(context.Context, time.Time, int) (int, bool, error) {
+	return 0, false, nil
+}
+func (m *model) PlayClock(context.Context) (time.Time, error)               { return time.Time{}, nil }
+func (m *model) PlaySaid(context.Context, play.Message)                     {}
+func (m *model) Watchers(context.Context, play.ID) (int, error)             { return 0, nil }
+func (m *model) PlayWatched(context.Context, play.ID, int)                  {}
+func (m *model) PlayAudience(context.Context, play.ID, int, map[string]int) {}

@@ -33,7 +33,7 @@ const (
 func (s *Service) Run(ctx context.Context) error {
 	s.setClock(ctx)
 	var wg sync.WaitGroup
-	for _, work := range []func(context.Context){s.turnWheel, s.sweep, s.watchNodes, s.tellLost, s.tellLater, s.tellAudience} {
+	for _, work := range []func(context.Context){s.turnWheel, s.sweep, s.watchNodes, s.tellLost, s.tellLater, s.tellAudience, s.forgetOld} {
 		wg.Go(func() { work(ctx) })
 	}
 	wg.Wait()

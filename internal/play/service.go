@@ -48,7 +48,12 @@ type Options struct {
 	// at the same moment, so that they share a write; it never waits when all have
 	// voted. Default 5 ms; below 0: not at all.
 	Gather time.Duration
-	Logger *slog.Logger // default slog.Default()
+	// Keep is how long the log of a party is kept after its end; its state, with the way it took, stays. Default 90 days.
+	Keep time.Duration
+	// Check is the share of parties whose log is replayed at their end and compared with their state. Default 0.01; below 0: none.
+	Check    float64
+	Observer Observer     // may be nil
+	Logger   *slog.Logger // default slog.Default()
 }
 
 // Deps are what a Service works with; all are needed.
@@ -92,6 +97,15 @@ func NewService(deps Deps, opts Options) *Service {
 	}
 	if opts.Gather == 0 {
 		opts.Gather = 5 * time.Millisecond
+	}
+	if opts.Keep <= 0 {
+		opts.Keep = 90 * 24 * time.Hour
+	}
+	if opts.Check == 0 {
+		opts.Check = 0.01
+	}
+	if opts.Observer == nil {
+		opts.Observer = unobserved{}
 	}
 	if opts.Beat <= 0 {
 		opts.Beat = 3 * time.Second

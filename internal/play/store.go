@@ -125,6 +125,9 @@ type Watch interface {
 	PlaysOfNode(ctx context.Context, node string, limit int) ([]ID, error)
 	// ForgetNode forgets a node.
 	ForgetNode(ctx context.Context, node string) error
+	// ForgetEvents deletes at most limit events, the oldest of one party that ended
+	// before a time, and reports whether there may be more to delete.
+	ForgetEvents(ctx context.Context, ended time.Time, limit int) (deleted int, more bool, err error)
 	// PlayClock returns the time that all nodes go by.
 	PlayClock(ctx context.Context) (time.Time, error)
 }

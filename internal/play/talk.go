@@ -78,6 +78,9 @@ func (s *Service) Sync(ctx context.Context, caller auth.UserID, id ID, since int
 	if err != nil {
 		return r, role, nil, errs.Wrap(op, err)
 	}
+	if int64(len(list)) != missed { // the party ended long ago: its log is gone
+		return r, role, nil, nil
+	}
 	if slices.ContainsFunc(list, func(e Event) bool { return e.Type == Rounded || e.Type == ForOne || e.Type == Rewound }) {
 		return r, role, nil, nil
 	}

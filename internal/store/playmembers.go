@@ -237,6 +237,39 @@ func (s *Store) ForgetNode(ctx context.Context, node string) error {
 	}})
 }
 
+// ForgetEvents implements play.Watch.
+func (s *Store) ForgetEvents(ctx context.Context, ended time.Time, limit int) (deleted int, more bool, err error) {
+	const find = `SELECT n FROM plays WHERE status = 'ended' AND logged = 1 AND updated_at < ? ORDER BY updated_at LIMIT 1`
+	const remove = `DELETE FROM play_events WHERE play_n = ? AND seq < (SELECT min(seq) FROM play_events WHERE play_n = ?) + ?`
+	err = s.w.do(ctx, "store.ForgetEvents", &write{run: func(se *session) error {
+		deleted, more = 0, false
+		var n int64
+		err := se.row(find, millis(ended)).Scan(&n)
+		if errors.Is(err, sql.ErrNoRows) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("look for an old party: %w", err)
+		}
+		rows, err := se.changed(remove, n, n, limit)
+		if err != nil {
+			return fmt.Errorf("delete events: %w", err)
+		}
+		deleted, more = int(rows), true
+		if deleted == limit {
+			return nil // there may be others
+		}
+		if _, err := se.exec(`DELETE FROM play_votes WHERE play_n = ?`, n); err != nil {
+			return fmt.Errorf("delete votes: %w", err)
+		}
+		if _, err := se.exec(`UPDATE plays SET logged = 0 WHERE n = ?`, n); err != nil {
+			return fmt.Errorf("write a party: %w", err)
+		}
+		return nil
+	}})
+	return deleted, more, err
+}
+
 // PlayClock implements play.Watch: the clock of a database that several nodes
 // share; the zero time of one that is in this process.
 func (s *Store) PlayClock(ctx context.Context) (time.Time, error) {

@@ -17,6 +17,7 @@ const other = "other"
 type Metrics struct {
 	Engine    Engine
 	Sockets   Sockets
+	Plays     Plays
 	Documents Documents
 
 	registry   *prometheus.Registry
@@ -32,6 +33,7 @@ func New(events []string) *Metrics {
 	return &Metrics{
 		Engine:    newEngine(f),
 		Sockets:   newSockets(f, events),
+		Plays:     newPlays(f),
 		Documents: newDocuments(f),
 		registry:  r,
 		batchSize: f.histogram("store_batch_writes", "Writes that shared a transaction.",

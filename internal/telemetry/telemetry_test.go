@@ -66,6 +66,10 @@ func TestMetrics(t *testing.T) {
 	m.Documents.DocStored(3, 40)
 	m.Documents.DocRefused("SCHEMA")
 	m.Documents.DocDiverged()
+	m.Plays.PlayWritten(4, 3)
+	m.Plays.PlayChecked(true)
+	m.Plays.PlayChecked(false)
+	m.Plays.PlayForgotten(7)
 
 	got := scrape(t, m)
 	for _, want := range []string{
@@ -80,6 +84,8 @@ func TestMetrics(t *testing.T) {
 		`broadcast_sockets_sum 50`, `broadcast_sockets_count 2`, `broadcast_sockets_bucket{le="0"} 1`, `connection_seconds_count 2`, `store_batch_writes_sum 3`, `store_batch_seconds_count 1`,
 		`documents 1`, `document_bytes 400`, `document_updates_total 1`, `document_update_bytes_total 40`, `document_batches_total 3`,
 		`document_batches_refused_total{code="SCHEMA"} 1`, `document_batches_refused_total{code="GAP"} 0`, `document_divergences_total 1`,
+		`play_writes_total 1`, `play_commands_total 4`, `play_conflicts_total 2`,
+		`play_checked_total{result="same"} 1`, `play_checked_total{result="differs"} 1`, `play_forgotten_events_total 7`,
 	} {
 		if !strings.Contains(got, "\nstorywire_"+want+"\n") {
 			t.Errorf("no line %q", want)

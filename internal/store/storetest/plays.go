@@ -240,3 +240,30 @@ func partyTalkIsKept(t *testing.T, st Store) {
 	}
 	same(t, "AudienceVotes", fmt.Sprint(st.AudienceVotes(t.Context(), "p1", 2)), "map[a:1 b:2] <nil>")
 }
+
+func oldLogsAreForgotten(t *testing.T, st Store) {
+	row := newPlay(t, st, "p1", "ABCDEF")
+	newPlay(t, st, "p2", "ABCDEG")
+	row, err := move(t, st, row, play.Cmd{Kind: play.Join, ID: "c1", Actor: "bob", Node: "n1"}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	forget := func(ended time.Time) string { return fmt.Sprint(st.ForgetEvents(t.Context(), ended, 2)) }
+	same(t, "while it goes on", forget(noon.Add(time.Hour)), "0 false <nil>")
+	if _, err := move(t, st, row, play.Cmd{Kind: play.End, ID: "c2", Actor: "ada"}, nil); err != nil {
+		t.Fatal(err)
+	}
+	same(t, "too early", forget(noon), "0 false <nil>")
+	same(t, "the first two", forget(noon.Add(time.Hour)), "2 true <nil>")
+	if left, err := st.PlayEvents(t.Context(), "p1", 0, 10); err != nil || len(left) != 1 || left[0].Seq != 3 {
+		t.Errorf("of the log are left %v, %v", left, err)
+	}
+	same(t, "the last", forget(noon.Add(time.Hour)), "1 true <nil>")
+	same(t, "none any more", forget(noon.Add(time.Hour)), "0 false <nil>")
+	if got, err := st.Play(t.Context(), "p1"); err != nil || got.Version != 3 || got.State.Status != play.Ended {
+		t.Errorf("the party is %v, %v", got, err)
+	}
+	if left, err := st.PlayEvents(t.Context(), "p2", 0, 10); err != nil || len(left) != 1 {
+		t.Errorf("of another party are left %v, %v", left, err)
+	}
+}

@@ -74,6 +74,7 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"PartyIsReadAsStored", partyIsReadAsStored},
 		{"PartyIsWrittenByOneOfTwo", partyIsWrittenByOneOfTwo},
 		{"PartyCommandIsStoredOnce", partyCommandIsStoredOnce},
+		{"OldLogsOfPartiesAreForgotten", oldLogsAreForgotten},
 		{"PartiesAreFoundByWhatIsDue", partiesAreFoundByWhatIsDue},
 		{"PartyNodesComeAndGo", partyNodesComeAndGo},
 		{"PartyMembersAreListed", partyMembersAreListed},
