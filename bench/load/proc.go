@@ -50,6 +50,20 @@ func (p Process) RSS() (int64, error) {
 	return 0, fmt.Errorf("read RSS: no VmRSS of process %d", p.PID)
 }
 
+// Written returns the bytes that the process has had written to disks.
+func (p Process) Written() (int64, error) {
+	io, err := os.ReadFile(fmt.Sprintf("/proc/%d/io", p.PID))
+	if err != nil {
+		return 0, fmt.Errorf("read I/O: %w", err)
+	}
+	_, rest, ok := bytes.Cut(io, []byte("\nwrite_bytes: "))
+	number, _, _ := bytes.Cut(rest, []byte("\n"))
+	if !ok {
+		return 0, fmt.Errorf("read I/O: no write_bytes of process %d", p.PID)
+	}
+	return strconv.ParseInt(string(number), 10, 64)
+}
+
 // MachineCPU returns the time that all processors have spent on anything but
 // idling, in steps of 10 ms: what it grew by beyond server and generator is what
 // others used.

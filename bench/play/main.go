@@ -88,7 +88,7 @@ func run(ctx context.Context, o options) error {
 			return fmt.Errorf("build: %w\n%s", err, out)
 		}
 	}
-	r, err := measure(ctx, o, loads, filepath.Join(dir, "play.db"))
+	r, err := measure(ctx, o, loads, dir)
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -28,7 +29,7 @@ const circle = ":: StoryTitle\nCircle\n:: StoryData\n{\"ifid\":\"D674C58C-DEFA-4
 type report struct {
 	parties int
 	made    time.Duration // to connect all and make the parties
-	memory  int64         // bytes of live memory for each party
+	memory  int64         // bytes of a party in the heap
 	rss     int64         // growth of the resident set for each party
 	cases   []figures
 }
@@ -43,13 +44,17 @@ type figures struct {
 	disk      float64 // bytes written
 }
 
-func measure(ctx context.Context, o options, loads []int, database string) (*report, error) {
-	p, t, err := process.Serve(ctx, o.binary, database, "LOG_LEVEL=warn", "GODEBUG="+os.Getenv("GODEBUG"))
+func measure(ctx context.Context, o options, loads []int, dir string) (*report, error) {
+	memory, err := weigh(ctx, filepath.Join(dir, "weigh.db"))
+	if err != nil {
+		return nil, fmt.Errorf("memory: %w", err)
+	}
+	p, t, err := process.Serve(ctx, o.binary, filepath.Join(dir, "play.db"), "LOG_LEVEL=warn")
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = p.Stop() }()
-	rep := &report{parties: o.parties}
+	rep := &report{parties: o.parties, memory: memory}
 	story, err := makeStory(ctx, t)
 	if err != nil {
 		return nil, err
@@ -73,7 +78,7 @@ func measure(ctx context.Context, o options, loads []int, database string) (*rep
 	}
 	rep.made = time.Since(began)
 	for _, n := range loads {
-		f, err := play(ctx, t, parties, n, o.window)
+		f, err := measureLoad(ctx, t, parties, n, o.window)
 		if err != nil {
 			return nil, fmt.Errorf("load %d: %w", n, err)
 		}
@@ -84,13 +89,12 @@ func measure(ctx context.Context, o options, loads []int, database string) (*rep
 	if err != nil {
 		return nil, err
 	}
-	rep.memory = int64(after.live-before.live) / int64(o.parties)
 	rep.rss = (after.rss - before.rss) / int64(o.parties)
 	return rep, nil
 }
 
-// play measures one load.
-func play(ctx context.Context, t load.Target, parties *load.Parties, times int, window time.Duration) (figures, error) {
+// measureLoad measures one load.
+func measureLoad(ctx context.Context, t load.Target, parties *load.Parties, times int, window time.Duration) (figures, error) {
 	before, err := look(ctx, t)
 	if err != nil {
 		return figures{}, err
@@ -110,7 +114,7 @@ func play(ctx context.Context, t load.Target, parties *load.Parties, times int, 
 		load: times, r: r,
 		commits: (after.commits - before.commits) / seconds, writes: (after.writes - before.writes) / seconds,
 		conflicts: (after.conflicts - before.conflicts) / max(1, after.plays-before.plays),
-		disk:      (after.disk - before.disk) / seconds,
+		disk:      float64(after.disk-before.disk) / seconds,
 	}, nil
 }
 
@@ -145,13 +149,16 @@ func makeStory(ctx context.Context, t load.Target) (id string, err error) {
 
 // sight is what a server says of itself and the kernel of it.
 type sight struct {
-	live, commits, writes, plays, conflicts, disk float64
-	rss                                           int64
+	commits, writes, plays, conflicts float64
+	rss, disk                         int64
 }
 
 // look reads the metrics of a server.
 func look(ctx context.Context, t load.Target) (s sight, err error) {
 	if s.rss, err = (load.Process{PID: t.PID}).RSS(); err != nil {
+		return s, err
+	}
+	if s.disk, err = (load.Process{PID: t.PID}).Written(); err != nil {
 		return s, err
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+t.Addr+"/metrics", nil)
@@ -164,12 +171,10 @@ func look(ctx context.Context, t load.Target) (s sight, err error) {
 	}
 	defer res.Body.Close()
 	values := map[string]*float64{
-		"go_gc_heap_live_bytes":               &s.live,
-		"storywire_store_batch_writes_count":  &s.commits,
-		"storywire_store_batch_writes_sum":    &s.writes,
-		"storywire_play_writes_total":         &s.plays,
-		"storywire_play_conflicts_total":      &s.conflicts,
-		"storywire_store_written_bytes_total": &s.disk,
+		"storywire_store_batch_writes_count": &s.commits,
+		"storywire_store_batch_writes_sum":   &s.writes,
+		"storywire_play_writes_total":        &s.plays,
+		"storywire_play_conflicts_total":     &s.conflicts,
 	}
 	for lines := bufio.NewScanner(res.Body); lines.Scan(); {
 		name, value, _ := strings.Cut(lines.Text(), " ")

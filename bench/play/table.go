@@ -71,8 +71,9 @@ func (r *report) table() string {
 	line("server CPU, of one processor", "", func(f figures) string { return share(f, f.r.ServerCPU) })
 	line("bots' CPU, of one processor", "", func(f figures) string { return share(f, f.r.LoadCPU) })
 	line("others' CPU, of one processor", "", func(f figures) string { return share(f, f.r.OtherCPU) })
-	fmt.Fprintf(&b, "\nMemory: %d bytes live for each party (bar: %d). The resident set grew by %d bytes for each, with SQLite's caches and what was not collected yet.\n",
-		r.memory, barMemory, r.rss)
+	fmt.Fprintf(&b, "\nMemory: a party of four takes %d bytes of the heap after %d rounds (bar: %d), measured in a process without sockets. "+
+		"The server's resident set grew by %d bytes for each party, with what its four players' sockets took to play, SQLite's caches (96 MB) and garbage.\n",
+		r.memory, weighedRounds, barMemory, r.rss)
 	if missed := r.missed(); len(missed) > 0 {
 		b.WriteString("\nMissed: " + strings.Join(missed, ", ") + ".\n")
 	}

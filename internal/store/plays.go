@@ -30,7 +30,7 @@ const (
 	updatePlayState = `UPDATE plays SET version = version + 1, updated_at = ?, state = ? WHERE n = ?`
 
 	selectPlay        = `SELECT version, state FROM plays WHERE id = ?`
-	selectPlayEvents  = `SELECT e.payload FROM play_events e JOIN plays p ON p.n = e.play_n WHERE p.id = ? AND e.seq > ? ORDER BY e.seq LIMIT ?`
+	selectPlayEvents  = `SELECT e.seq, e.round, e.type, e.actor_id, e.cmd_id, e.at, e.payload FROM play_events e JOIN plays p ON p.n = e.play_n WHERE p.id = ? AND e.seq > ? ORDER BY e.seq LIMIT ?`
 	selectPlayCommand = `SELECT e.seq FROM play_events e JOIN plays p ON p.n = e.play_n WHERE p.id = ? AND e.cmd_id = ?`
 	upsertMemberOf    = `INSERT INTO play_members (user_id, play_n, role, joined_at) VALUES (?, ?, ?, ?)
 		ON CONFLICT (user_id, play_n) DO UPDATE SET role = excluded.role`
@@ -172,11 +172,17 @@ func updateOf(w play.Write, state []byte) (query string, args []any) {
 	return updatePlayState, rest
 }
 
-// encodeEvents returns events as they are stored.
+// eventPayload is what no column of play_events has of an event.
+type eventPayload struct {
+	For  auth.UserID `json:"for,omitempty"`
+	Data *play.Data  `json:"data"`
+}
+
+// encodeEvents returns what is stored of events beside the columns.
 func encodeEvents(events []play.Event) ([]string, error) {
 	list := make([]string, len(events))
 	for i := range events {
-		payload, err := json.Marshal(&events[i])
+		payload, err := json.Marshal(eventPayload{events[i].For, &events[i].Data})
 		if err != nil {
 			return nil, fmt.Errorf("encode an event: %w", err)
 		}
@@ -272,14 +278,16 @@ func (s *Store) PlayCommand(ctx context.Context, id play.ID, cmdID string) (seq 
 func (s *Store) PlayEvents(ctx context.Context, id play.ID, after int64, limit int) ([]play.Event, error) {
 	var list []play.Event
 	err := s.read(ctx, selectPlayEvents, []any{string(id), after, limit}, func(rows *sql.Rows) error {
-		var payload string
-		if err := rows.Scan(&payload); err != nil {
+		var payload []byte
+		var e play.Event
+		if err := rows.Scan(&e.Seq, &e.Round, &e.Type, &e.Actor, &e.CmdID, &e.At, &payload); err != nil {
 			return err
 		}
-		var e play.Event
-		if err := json.Unmarshal([]byte(payload), &e); err != nil {
+		p := eventPayload{Data: &e.Data}
+		if err := json.Unmarshal(payload, &p); err != nil {
 			return fmt.Errorf("decode an event: %w", err)
 		}
+		e.For = p.For
 		list = append(list, e)
 		return nil
 	})
