@@ -215,14 +215,10 @@ func (p *Parties) choose(one *party, due time.Time) error {
 		p.cmd++
 		one.due[seat] = due
 		p.result.Choices++
-		b := append(p.frame[:0], `42`+Namespace+`,2["play:choose",{"sessionId":"`...)
-		b = append(append(b, one.id...), `","round":`...)
-		b = append(strconv.AppendInt(b, int64(one.round), 10), `,"option":"`...)
-		b = append(append(b, option...), `","cmdId":"c`...)
-		b = append(strconv.AppendUint(b, p.cmd, 36), `"}]`...)
-		p.frame = b
+		p.frame = fmt.Appendf(p.frame[:0], `42%s,2["play:choose",{"sessionId":%q,"round":%d,"option":%q,"cmdId":"c%x"}]`,
+			Namespace, one.id, one.round, option, p.cmd)
 		c := p.swarm.seat(one.index, seat)
-		if err := p.swarm.write(c, appendMasked(nil, string(b))); err != nil {
+		if err := p.swarm.write(c, appendMasked(nil, string(p.frame))); err != nil {
 			return failOnLoss(c, err)
 		}
 	}

@@ -46,7 +46,7 @@ var users = []auth.UserID{"ann", "ben", "cat", "dan"}
 // PLAY_SEEDS sets how many runs there are.
 func TestNodesThatRaceAndDie(t *testing.T) {
 	t.Parallel()
-	seeds := 1000
+	seeds := 500
 	if n, err := strconv.Atoi(os.Getenv("PLAY_SEEDS")); err == nil {
 		seeds = n
 	} else if testing.Short() {

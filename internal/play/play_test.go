@@ -377,12 +377,7 @@ func (p *party) check() {
 			p.t.Fatal(err)
 		}
 		play.Apply(replayed, &read)
-		if i%16 == 0 { // now and then: it takes longer than all else
-			got, _ := json.Marshal(e.After)
-			if want, _ := json.Marshal(replayed); string(got) != string(want) {
-				p.t.Fatalf("after event %d the state was\n%s\nit is\n%s", e.Seq, want, got)
-			}
-		}
+		p.checkAfter(e, replayed)
 		if e.Type == play.Resolved {
 			if resolved[e.Round] {
 				p.t.Fatalf("round %d is decided twice\n%s", e.Round, p.tail())
