@@ -35,6 +35,7 @@ func (nobody) Create(context.Context, notification.Draft) ([]notification.Notifi
 }
 func (nobody) PlayChanged(context.Context, play.News)                     {}
 func (nobody) PlaySaid(context.Context, play.Message)                     {}
+func (nobody) PlayWatched(context.Context, play.ID, int)                  {}
 func (nobody) PlayAudience(context.Context, play.ID, int, map[string]int) {}
 
 // weigh returns how many bytes of the heap a party takes that has been played for a while.
