@@ -53,7 +53,7 @@ func (a *App) adapter() func(*socketio.Namespace, socketio.Adapter) socketio.Ada
 		return nil
 	}
 	if a.cfg.Redis.Adapter == "sharded" {
-		return redisadapter.NewSharded(a.nodes.wire, redisadapter.ShardedOptions{Prefix: a.cfg.Redis.Key, Logger: a.log})
+		return redisadapter.NewSharded(a.nodes.wire, redisadapter.ShardedOptions{Prefix: a.cfg.Redis.Key, IgnoreUIDs: []string{feedUID}, Logger: a.log})
 	}
 	return redisadapter.New(a.nodes.wire, redisadapter.Options{Key: a.cfg.Redis.Key, IgnoreUIDs: []string{feedUID}, Logger: a.log})
 }
@@ -62,11 +62,10 @@ func (a *App) adapter() func(*socketio.Namespace, socketio.Adapter) socketio.Ada
 // in order, by the feed, and drop these.
 const feedUID = "storywire-feed"
 
-// guests are the sockets of Node servers in the cluster; nil if they use the
-// sharded adapter, for which there is no emitter.
+// guests are the sockets of Node servers in the cluster.
 func (a *App) guests() gateway.Guests {
 	if a.cfg.Redis.Adapter == "sharded" {
-		return nil
+		return redisadapter.NewShardedEmitter(a.nodes.wire, redisadapter.ShardedEmitterOptions{Prefix: a.cfg.Redis.Key, UID: feedUID}).Of("/ws")
 	}
 	return redisadapter.NewEmitter(a.nodes.wire, redisadapter.EmitterOptions{Key: a.cfg.Redis.Key, UID: feedUID}).Of("/ws")
 }

@@ -29,7 +29,19 @@ func startNode(t *testing.T, redis *servers.RedisServer, opts redisadapter.Optio
 	t.Helper()
 	opts.Key = redis.Prefix
 	bus := connect(t, redis.URL)
-	io := socketio.NewServer(socketio.Options{Adapter: redisadapter.New(bus, opts)})
+	return serve(t, bus, redisadapter.New(bus, opts))
+}
+
+func startSharded(t *testing.T, redis *servers.RedisServer, opts redisadapter.ShardedOptions) node {
+	t.Helper()
+	opts.Prefix = redis.Prefix
+	bus := connect(t, redis.URL)
+	return serve(t, bus, redisadapter.NewSharded(bus, opts))
+}
+
+func serve(t *testing.T, bus *redisbus.Bus, adapter func(*socketio.Namespace, socketio.Adapter) socketio.Adapter) node {
+	t.Helper()
+	io := socketio.NewServer(socketio.Options{Adapter: adapter})
 	web := httptest.NewServer(io)
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), patience)
@@ -189,11 +201,55 @@ func TestMalformedMessages(t *testing.T) {
 	c.Expect(`2["still","there"]`)
 }
 
+// hears waits until somebody at the server is in a room and hears what others
+// send there.
+func (n node) hears(t *testing.T, room string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	for {
+		found, err := n.In(room).Local().FetchSockets(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(found) > 0 {
+			break
+		}
+	}
+	settle(t, n.bus)
+}
+
 func TestEmitter(t *testing.T) {
 	t.Parallel()
 	redis := servers.Redis(t)
 	a := startNode(t, redis, redisadapter.Options{})
 	deaf := startNode(t, redis, redisadapter.Options{IgnoreUIDs: []string{"durable"}})
+	other := connect(t, redis.URL)
+	testEmitter(t, a, deaf, other,
+		redisadapter.NewEmitter(other, redisadapter.EmitterOptions{Key: redis.Prefix}),
+		redisadapter.NewEmitter(other, redisadapter.EmitterOptions{Key: redis.Prefix, UID: "durable"}))
+}
+
+func TestShardedEmitter(t *testing.T) {
+	for name, mode := range map[string]redisadapter.SubscriptionMode{
+		"static": redisadapter.Static, "dynamic": redisadapter.Dynamic, "private": redisadapter.DynamicPrivate,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			redis := servers.Redis(t)
+			a := startSharded(t, redis, redisadapter.ShardedOptions{Mode: mode})
+			deaf := startSharded(t, redis, redisadapter.ShardedOptions{Mode: mode, IgnoreUIDs: []string{"durable"}})
+			other := connect(t, redis.URL)
+			testEmitter(t, a, deaf, other,
+				redisadapter.NewShardedEmitter(other, redisadapter.ShardedEmitterOptions{Prefix: redis.Prefix, Mode: mode}),
+				redisadapter.NewShardedEmitter(other, redisadapter.ShardedEmitterOptions{Prefix: redis.Prefix, Mode: mode, UID: "durable"}))
+		})
+	}
+}
+
+// testEmitter has two emitters speak to two servers, of which deaf ignores durable.
+func testEmitter(t *testing.T, a, deaf node, other *redisbus.Bus, e, durable redisadapter.Emitter) {
+	t.Helper()
 	told := make(chan string, 1)
 	a.OnServerSide("news", func(_ context.Context, args *socketio.Args) (any, error) {
 		var s string
@@ -203,9 +259,9 @@ func TestEmitter(t *testing.T) {
 	})
 	ca, ida := a.enter(t, "x")
 	cd, idd := deaf.enter(t, "x", "d")
-	other := connect(t, redis.URL)
 	settle(t, other)
-	e := redisadapter.NewEmitter(other, redisadapter.EmitterOptions{Key: redis.Prefix})
+	a.hears(t, "x")
+	deaf.hears(t, "d")
 	must(t, e.To("x").Except("d").Emit("one", []byte{1}))
 	ca.Expect(`51-["one",{"_placeholder":true,"num":0}]`, "binary 01")
 	must(t, e.In("x").Volatile().Emit("two"))
@@ -216,12 +272,12 @@ func TestEmitter(t *testing.T) {
 		t.Errorf("the server was told %q", got)
 	}
 	must(t, e.In(ida).SocketsJoin("y"))
+	a.hears(t, "y")
 	must(t, e.In("y").Emit("three"))
 	ca.Expect(`2["three"]`)
 	must(t, e.In("y").SocketsLeave("y"))
 	must(t, e.In("y").Emit("nobody"))
 
-	durable := redisadapter.NewEmitter(other, redisadapter.EmitterOptions{Key: redis.Prefix, UID: "durable"})
 	must(t, durable.Emit("four"))
 	must(t, durable.In(idd).DisconnectSockets(true))
 	must(t, e.Emit("five"))

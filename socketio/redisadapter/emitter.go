@@ -15,6 +15,12 @@ type Publisher interface {
 	Publish(channel string, data []byte) error
 }
 
+// A ShardPublisher sends messages to sharded channels of Redis. A [redisbus.Bus]
+// is one.
+type ShardPublisher interface {
+	PublishShard(channel string, data []byte) error
+}
+
 // EmitterOptions configure an Emitter.
 type EmitterOptions struct {
 	// Key is that of the servers. Default "socket.io".
@@ -25,10 +31,21 @@ type EmitterOptions struct {
 	UID string
 }
 
-// Emitter reaches the sockets of servers with the adapter of [New], or of Node
-// servers with createAdapter, from a process that is no server itself, as
-// @socket.io/redis-emitter does. It is an immutable value as a
-// [socketio.Operator] is: methods that refine it return another.
+// ShardedEmitterOptions configure an Emitter for sharded adapters.
+type ShardedEmitterOptions struct {
+	// Prefix and Mode are those of the servers, see [ShardedOptions].
+	Prefix string
+	Mode   SubscriptionMode
+
+	// UID is who the emitter says it is, as in [EmitterOptions].
+	UID string
+}
+
+// Emitter reaches the sockets of servers with the adapter of [New] or
+// [NewSharded], or of Node servers with createAdapter or createShardedAdapter,
+// from a process that is no server itself, as @socket.io/redis-emitter does. It is
+// an immutable value as a [socketio.Operator] is: methods that refine it return
+// another.
 //
 //	emitter := redisadapter.NewEmitter(bus, redisadapter.EmitterOptions{})
 //	err := emitter.Of("/ws").To("story:42").Emit("comment:created", comment)
@@ -36,13 +53,20 @@ type EmitterOptions struct {
 // The errors are those of the Publisher, or tell of arguments that are not JSON.
 // That there is none does not tell that anybody has heard it.
 type Emitter struct {
-	publisher Publisher
-	opts      EmitterOptions
+	wire      emitterWire
 	namespace string
 	broadcast socketio.Broadcast // its target and flags
 }
 
-// NewEmitter returns an Emitter for all sockets of the namespace "/".
+// emitterWire is how emitters write and where they publish.
+type emitterWire interface {
+	broadcast(namespace string, b *socketio.Broadcast) error
+	// request sends what is no broadcast.
+	request(namespace string, r *request) error
+}
+
+// NewEmitter returns an Emitter for all sockets of the namespace "/" of servers
+// with the adapter of [New].
 func NewEmitter(p Publisher, opts EmitterOptions) Emitter {
 	if opts.Key == "" {
 		opts.Key = DefaultKey
@@ -50,7 +74,19 @@ func NewEmitter(p Publisher, opts EmitterOptions) Emitter {
 	if opts.UID == "" {
 		opts.UID = DefaultEmitterUID
 	}
-	return Emitter{publisher: p, opts: opts, namespace: "/"}
+	return Emitter{wire: &classicEmitter{p, opts.Key, opts.UID}, namespace: "/"}
+}
+
+// NewShardedEmitter returns an Emitter for all sockets of the namespace "/" of
+// servers with the adapter of [NewSharded]. There is none like it for Node.
+func NewShardedEmitter(p ShardPublisher, opts ShardedEmitterOptions) Emitter {
+	if opts.Prefix == "" {
+		opts.Prefix = DefaultKey
+	}
+	if opts.UID == "" {
+		opts.UID = DefaultEmitterUID
+	}
+	return Emitter{wire: &shardedEmitter{p, opts}, namespace: "/"}
 }
 
 // Of returns an Emitter for all sockets of a namespace. A missing leading slash
@@ -59,7 +95,7 @@ func (e Emitter) Of(namespace string) Emitter {
 	if !strings.HasPrefix(namespace, "/") {
 		namespace = "/" + namespace
 	}
-	return Emitter{publisher: e.publisher, opts: e.opts, namespace: namespace}
+	return Emitter{wire: e.wire, namespace: namespace}
 }
 
 // To adds rooms; see [socketio.Operator.To].
@@ -103,11 +139,7 @@ func (e Emitter) Emit(event string, args ...any) error {
 // Broadcast sends an event that is encoded already, to its own target in place
 // of that of the Emitter.
 func (e Emitter) Broadcast(b *socketio.Broadcast) error {
-	data, err := appendBroadcast(nil, e.opts.UID, e.namespace, b)
-	if err != nil {
-		return err
-	}
-	return e.publisher.Publish(channelOf(e.opts.Key+"#"+e.namespace+"#", b.Target), data)
+	return e.wire.broadcast(e.namespace, b)
 }
 
 // SocketsJoin makes the selected sockets join rooms.
@@ -126,13 +158,9 @@ func (e Emitter) DisconnectSockets(closeTransport bool) error {
 	return e.change(&request{kind: kindDisconnect, close: closeTransport})
 }
 
-// change sends a request without the uid that servers do not expect here, unless
-// it is there to be ignored.
 func (e Emitter) change(r *request) error {
-	if r.target = e.broadcast.Target; e.opts.UID != DefaultEmitterUID {
-		r.from = e.opts.UID
-	}
-	return e.request(r)
+	r.target = e.broadcast.Target
+	return e.wire.request(e.namespace, r)
 }
 
 // ServerSideEmit sends an event to the namespace of all servers. They cannot
@@ -142,13 +170,60 @@ func (e Emitter) ServerSideEmit(name string, args ...any) error {
 	if err != nil {
 		return err
 	}
-	return e.request(&request{kind: kindServerSide, from: e.opts.UID, event: event{data: data, attachments: attachments}})
+	return e.wire.request(e.namespace, &request{kind: kindServerSide, event: event{data: data, attachments: attachments}})
 }
 
-func (e Emitter) request(r *request) error {
-	data, err := encodeClassicRequest(r, e.namespace)
+// classicEmitter is as @socket.io/redis-emitter.
+type classicEmitter struct {
+	publisher Publisher
+	key, uid  string
+}
+
+func (e *classicEmitter) broadcast(namespace string, b *socketio.Broadcast) error {
+	data, err := appendBroadcast(nil, e.uid, namespace, b)
 	if err != nil {
 		return err
 	}
-	return e.publisher.Publish(e.opts.Key+"-request#"+e.namespace+"#", data)
+	return e.publisher.Publish(channelOf(e.key+"#"+namespace+"#", b.Target), data)
+}
+
+// request sends changes without the uid that servers do not expect there, unless
+// it is there to be ignored.
+func (e *classicEmitter) request(namespace string, r *request) error {
+	if r.kind == kindServerSide || e.uid != DefaultEmitterUID {
+		r.from = e.uid
+	}
+	data, err := encodeClassicRequest(r, namespace)
+	if err != nil {
+		return err
+	}
+	return e.publisher.Publish(e.key+"-request#"+namespace+"#", data)
+}
+
+// shardedEmitter writes as a server does.
+type shardedEmitter struct {
+	publisher ShardPublisher
+	opts      ShardedEmitterOptions
+}
+
+func (e *shardedEmitter) broadcast(namespace string, b *socketio.Broadcast) error {
+	r := &request{kind: kindBroadcast, target: b.Target, event: eventOf(b)}
+	return e.send(namespace, e.opts.Mode.channelOf(e.channel(namespace), b.Target), r)
+}
+
+func (e *shardedEmitter) request(namespace string, r *request) error {
+	return e.send(namespace, e.channel(namespace), r)
+}
+
+func (e *shardedEmitter) channel(namespace string) string {
+	return e.opts.Prefix + "#" + namespace + "#"
+}
+
+func (e *shardedEmitter) send(namespace, channel string, r *request) error {
+	r.from = e.opts.UID
+	data, err := encodeShardedRequest(r, namespace)
+	if err != nil {
+		return err
+	}
+	return e.publisher.PublishShard(channel, data)
 }

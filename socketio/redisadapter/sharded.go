@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf16"
@@ -41,6 +42,10 @@ type ShardedOptions struct {
 	// context ends before. Default 5 s.
 	RequestsTimeout time.Duration
 
+	// IgnoreUIDs are the uids of emitters whose messages are dropped, as in
+	// [Options]. See [ShardedEmitterOptions].
+	IgnoreUIDs []string
+
 	// Logger is told of messages that cannot be read. Default slog.Default().
 	Logger *slog.Logger
 }
@@ -49,7 +54,7 @@ type ShardedOptions struct {
 // with createShardedAdapter of @socket.io/redis-adapter 8: it uses sharded
 // channels, which Redis has from version 7 on.
 func NewSharded(bus *redisbus.Bus, opts ShardedOptions) func(ns *socketio.Namespace, local socketio.Adapter) socketio.Adapter {
-	common := Options{Key: opts.Prefix, RequestsTimeout: opts.RequestsTimeout, Logger: opts.Logger}.withDefaults()
+	common := Options{Key: opts.Prefix, RequestsTimeout: opts.RequestsTimeout, IgnoreUIDs: opts.IgnoreUIDs, Logger: opts.Logger}.withDefaults()
 	return func(ns *socketio.Namespace, local socketio.Adapter) socketio.Adapter {
 		return newSharded(bus, common, opts.Mode, ns, local)
 	}
@@ -63,6 +68,7 @@ type sharded struct {
 	uid     string
 	name    string // of the namespace
 	channel string
+	ignored []string          // uids, as in ShardedOptions
 	rooms   map[string]func() // end of subscription by room; the local adapter's lock guards it
 }
 
@@ -81,7 +87,7 @@ func shardedUID() string {
 }
 
 func newSharded(bus *redisbus.Bus, opts Options, mode SubscriptionMode, ns *socketio.Namespace, local socketio.Adapter) *sharded {
-	s := &sharded{mode: mode, uid: shardedUID(), name: ns.Name(), channel: opts.Key + "#" + ns.Name() + "#", rooms: map[string]func(){}}
+	s := &sharded{mode: mode, uid: shardedUID(), name: ns.Name(), channel: opts.Key + "#" + ns.Name() + "#", ignored: opts.IgnoreUIDs, rooms: map[string]func(){}}
 	s.peer = newPeer(bus, ns, local, s, opts.RequestsTimeout, opts.Logger)
 	s.enter(
 		bus.Subscribe(redisbus.Shard, s.channel, s),
@@ -106,12 +112,12 @@ func (s *sharded) room(room string, own, exists bool) {
 	}
 }
 
-// channelOf is where an event goes.
-func (s *sharded) channelOf(t socketio.Target) string {
-	if len(t.Rooms) != 1 || s.mode == Static || s.mode == Dynamic && likeID(t.Rooms[0]) {
-		return s.channel
+// channelOf is where an event goes, if channel is the namespace's.
+func (m SubscriptionMode) channelOf(channel string, t socketio.Target) string {
+	if len(t.Rooms) != 1 || m == Static || m == Dynamic && likeID(t.Rooms[0]) {
+		return channel
 	}
-	return s.channel + t.Rooms[0] + "#"
+	return channel + t.Rooms[0] + "#"
 }
 
 // likeID tells the ids of sockets from names of rooms as all servers do: by
@@ -129,7 +135,7 @@ func likeID(room string) bool {
 func (s *sharded) Broadcast(b *socketio.Broadcast) error {
 	data, err := s.encode(&request{kind: kindBroadcast, target: b.Target, event: eventOf(b)})
 	if err == nil {
-		err = s.bus.PublishShard(s.channelOf(b.Target), data)
+		err = s.bus.PublishShard(s.mode.channelOf(s.channel, b.Target), data)
 	}
 	return errors.Join(s.local.Broadcast(b), unlessAway(err))
 }
@@ -198,7 +204,7 @@ func (s *sharded) Receive(batch []redisbus.Message) {
 			s.malformed(m.Channel, err)
 		case a != nil:
 			s.answered(a)
-		case r == nil:
+		case r == nil, slices.Contains(s.ignored, r.from):
 		case r.kind == kindBroadcast && r.id == "":
 			room, _ := strings.CutSuffix(strings.TrimPrefix(m.Channel, s.channel), "#")
 			events = append(events, socketio.RemoteBroadcast{

@@ -95,13 +95,19 @@ func hearAll(ctx context.Context, t *testing.T, who string, c *gatewaytest.Clien
 // hear what is stored here, once, as do ours.
 func TestNodeServerHearsDurableEvents(t *testing.T) {
 	pages := harness.StartPages(t)
+	for _, adapter := range []string{"classic", "sharded"} {
+		t.Run(adapter, func(t *testing.T) { tellNode(t, pages, adapter) })
+	}
+}
+
+func tellNode(t *testing.T, pages *harness.Pages, adapter string) {
 	redis := servers.Redis(t)
-	settings := []string{"REDIS_URL=" + redis.URL, "DATABASE_URL=" + servers.Postgres(t)}
+	settings := []string{"REDIS_URL=" + redis.URL, "REDIS_ADAPTER=" + adapter, "DATABASE_URL=" + servers.Postgres(t)}
 	nodes := []*harness.Node{harness.Start(t, settings...), harness.Start(t, settings...)}
 	story := newStory(t, nodes[0], "author")
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	page := pages.Open(harness.StartPeer(t, redis.URL), "")
+	page := pages.Open(harness.StartPeer(t, redis.URL, adapter), "")
 	defer page.Close()
 	page.Emit("join", "story:"+story)
 	if err := page.Await(ctx, "joined", func() bool { return len(page.Events("joined")) == 1 }); err != nil {

@@ -111,11 +111,11 @@ func script(t testing.TB, name string, args ...string) *exec.Cmd {
 }
 
 // StartPeer starts a socket.io server on Node.js with @socket.io/redis-adapter,
-// whose clients join the room they name with "join". It returns its address, and
-// ends with the test.
-func StartPeer(t testing.TB, redisURL string) (addr string) {
+// classic or sharded, whose clients join the room they name with "join". It returns
+// its address, and ends with the test.
+func StartPeer(t testing.TB, redisURL, adapter string) (addr string) {
 	t.Helper()
-	cmd := script(t, "peer.mjs", redisURL)
+	cmd := script(t, "peer.mjs", redisURL, adapter)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
 	var in io.WriteCloser

@@ -1,6 +1,6 @@
 // A socket.io server on Node.js beside ours, as the guide's gateway is one.
 import { createServer } from "node:http";
-import { createAdapter } from "@socket.io/redis-adapter";
+import { createAdapter, createShardedAdapter } from "@socket.io/redis-adapter";
 import { createClient } from "redis";
 import { Server } from "socket.io";
 
@@ -8,7 +8,7 @@ const pub = createClient({ url: process.argv[2] });
 const sub = pub.duplicate();
 await Promise.all([pub.connect(), sub.connect()]);
 const http = createServer();
-const io = new Server(http, { adapter: createAdapter(pub, sub) });
+const io = new Server(http, { adapter: process.argv[3] === "sharded" ? createShardedAdapter(pub, sub) : createAdapter(pub, sub) });
 io.of("/ws").on("connection", (socket) => {
   socket.on("join", async (room) => {
     await socket.join(room);
