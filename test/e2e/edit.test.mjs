@@ -36,6 +36,11 @@ describe("the editor", { timeout: 240_000, skip }, () => {
     await both(pages, ["A gull laughs.", "At night: "]);
     const flag = ann.page.locator(".cm-caret-name");
     await flag.waitFor();
+    await saved(ann.page);
+    await write(ben.page, " Wind.");
+    await saved(ben.page);
+    await ann.page.waitForTimeout(300); // a cursor that saving takes away is gone by then
+    assert.ok(await flag.isVisible(), "the cursor stays after what was written is saved");
     assert.equal(await flag.textContent(), accounts[1].user.display_name);
     await ann.page.getByRole("option", { name: /Start/ }).getByRole("img", { name: `${accounts[1].user.display_name} is here` }).waitFor();
     await picture(ann.page, "edit-two-people");

@@ -45,7 +45,9 @@ function Open({ desk, storyId }: { desk: Desk; storyId: string }) {
   const passageId = current(desk, chosen);
   useEffect(() => {
     const { awareness } = state;
-    awareness.setLocalState({ ...awareness.getLocalState(), passageId, cursor: null });
+    const local = awareness.getLocalState();
+    if (local?.passageId === passageId) return; // the cursor stays where it is in the same passage
+    awareness.setLocalState({ ...local, passageId, cursor: null });
   }, [state, passageId]);
 
   const open = useCallback((id: string) => {
