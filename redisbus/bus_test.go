@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -24,7 +25,10 @@ const patience = 20 * time.Second
 
 func open(t *testing.T, url string, opts redisbus.Options) *redisbus.Bus {
 	t.Helper()
-	opts.URL, opts.Logger = url, slog.New(slog.DiscardHandler)
+	opts.URL = url
+	if opts.Logger == nil {
+		opts.Logger = slog.New(slog.DiscardHandler)
+	}
 	b, err := redisbus.Open(opts)
 	if err != nil {
 		t.Fatal(err)
@@ -83,6 +87,24 @@ func (e *ear) expect(t *testing.T, want ...string) {
 	if got := e.heard(); !slices.Equal(got, want) {
 		t.Errorf("heard %q, want %q", got, want)
 	}
+}
+
+// lines is a log that counts its lines.
+type lines struct {
+	mu  sync.Mutex // guards all
+	all strings.Builder
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.all.Write(p)
+}
+
+func (l *lines) with(what string) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return strings.Count(l.all.String(), what)
 }
 
 // history collects what a watcher is told.
@@ -180,7 +202,8 @@ func TestCancelUnsubscribes(t *testing.T) {
 // subscribed again.
 func TestOutage(t *testing.T) {
 	s := servers.Redis(t)
-	a := open(t, s.URL, redisbus.Options{})
+	var log lines
+	a := open(t, s.URL, redisbus.Options{Logger: slog.New(slog.NewTextHandler(&log, nil))})
 	var e ear
 	var h history
 	a.Subscribe(redisbus.Channel, s.Prefix, &e)
@@ -213,6 +236,9 @@ func TestOutage(t *testing.T) {
 	settle(t, a)
 	if !h.was("back", "lost", "back", "lost") {
 		t.Error("a canceled watcher was told of something")
+	}
+	if gone, there := log.with("redis is gone"), log.with("redis is there"); gone != 2 || there != 3 {
+		t.Errorf("logged %d times that redis is gone, %d that it is there", gone, there)
 	}
 }
 
