@@ -164,7 +164,7 @@ describe("the ways a party decides, in the web app", { timeout: 180_000, skip },
     await ben.getByRole("link", { name: "Storywire" }).click();
     await ann.getByRole("button", { name: "The party" }).click();
     await ann.getByRole("button", { name: "Pause" }).click();
-    await ann.getByRole("button", { name: "Go on" }).last().click();
+    await ann.getByRole("dialog").getByRole("button", { name: "Go on", exact: true }).click();
     await ann.keyboard.press("Escape");
     await ben.goto(`${server.url}/inbox`);
     await ben.getByText(`“${STORY}” goes on`).first().waitFor();
