@@ -1,6 +1,7 @@
 package coedit_test
 
 import (
+	"context"
 	"log/slog"
 	"sync"
 	"testing"
@@ -33,6 +34,11 @@ func BenchmarkPush(b *testing.B) {
 		Log: log, Writers: log, Versions: log, Notes: log, Invitations: log, Stories: r, Members: r, People: people{},
 		Notifications: &inbox{}, Publisher: quiet{}, Releases: &shelf{}, Seed: seed,
 	}, coedit.Options{Logger: slog.New(slog.DiscardHandler)})
+	ctx, cancel := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() { _ = s.Run(ctx) })
+	defer running.Wait()
+	defer cancel()
 	opened, err := s.Open(b.Context(), coedit.Visitor{Conn: "a", User: user.Profile{ID: "ada"}, Client: 5000}, lighthouse, nil)
 	if err != nil {
 		b.Fatal(err)
@@ -44,10 +50,16 @@ func BenchmarkPush(b *testing.B) {
 	v, _ := doc.Root("passages", yjs.Map).Get(passage)
 	v, _ = v.(*yjs.Type).Get("body")
 	body := v.(*yjs.Type)
-	const most = 60_000 // letters of a passage
-	updates := make([][]byte, min(b.N, most))
+	const most = 10_000 // letters, before they are deleted and it begins anew
+	updates := make([][]byte, b.N)
 	for i := range updates {
-		if updates[i], err = doc.Edit(5000, func(tx *yjs.Txn) error { return tx.InsertText(body, body.Len(), "a") }); err != nil {
+		updates[i], err = doc.Edit(5000, func(tx *yjs.Txn) error {
+			if n := body.Len(); n == most {
+				return tx.Delete(body, 0, n)
+			}
+			return tx.InsertText(body, body.Len(), "a")
+		})
+		if err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -58,7 +70,7 @@ func BenchmarkPush(b *testing.B) {
 	for i := range b.N {
 		slots <- struct{}{}
 		wg.Add(1)
-		s.Push("a", "ada", lighthouse, updates[i%len(updates)], func(_ int64, err error) {
+		s.Push("a", "ada", lighthouse, updates[i], func(_ int64, err error) {
 			if err != nil {
 				b.Error(err)
 			}
