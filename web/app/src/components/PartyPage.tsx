@@ -84,7 +84,8 @@ function Party({ id }: { id: string }) {
   const { status, view, error, party } = useParty(id);
   const me = useSession()?.user.id ?? '';
   useTitle(view?.title ?? 'A party');
-  useActivity(view?.status === 'playing' ? view.storyId : null, 'playing');
+  const plays = view?.status === 'playing' || view?.status === 'paused';
+  useActivity(plays ? view.storyId : null, 'playing');
   if (status === 'refused') return <Refused party={party} error={error} />;
   if (view === null) return <Opening />;
   const mine = view.seats.find(({ user }) => user.id === me);
