@@ -36,8 +36,11 @@ const (
 		ON CONFLICT (story_n, client_id) DO NOTHING`
 	selectHeads = `SELECT s.id, COALESCE((SELECT max(seq) FROM edit_updates u WHERE u.story_n = s.n), 0) FROM stories s
 		WHERE s.id IN (SELECT value FROM json_each(?))`
-	selectDocs = `SELECT s.id FROM edit_docs d JOIN stories s ON s.n = d.story_n
-		WHERE d.story_n > coalesce((SELECT n FROM stories WHERE id = ?), 0) ORDER BY d.story_n LIMIT ?`
+	// A document that was never saved is in edit_updates only.
+	selectDocs = `SELECT s.id FROM stories s
+		WHERE s.n > coalesce((SELECT n FROM stories WHERE id = ?), 0)
+		AND (EXISTS (SELECT 1 FROM edit_updates u WHERE u.story_n = s.n) OR EXISTS (SELECT 1 FROM edit_docs d WHERE d.story_n = s.n))
+		ORDER BY s.n LIMIT ?`
 	selectOwner = `SELECT c.user_id FROM edit_clients c JOIN stories s ON s.n = c.story_n
 		WHERE s.id = ? AND c.client_id = ?`
 	selectClient  = `SELECT user_id FROM edit_clients WHERE story_n = ? AND client_id = ?`
