@@ -17,7 +17,7 @@ const (
 	// that looking at the clock costs the generator little.
 	sampleMask = 15
 
-	joinTimeout  = 30 * time.Second
+	joinTimeout  = 60 * time.Second
 	drainTimeout = 5 * time.Second
 	defaultText  = 100 // bytes
 )

@@ -16,9 +16,20 @@ const (
 	barMemory  = 8 << 10 // bytes of a party
 )
 
+// maxOthers is what others may use of the machine before a delay is not judged.
+const maxOthers = 0.15
+
+// quiet reports whether the machine was left to the server and the bots.
+func (f figures) quiet() bool {
+	return f.r.OtherCPU.Seconds() <= maxOthers*f.r.Elapsed.Seconds()*float64(runtime.NumCPU())
+}
+
 // missed returns the bars that were missed.
 func (r *report) missed() (missed []string) {
 	for _, f := range r.cases {
+		if !f.quiet() {
+			continue
+		}
 		if p99 := f.r.Latency.Quantile(0.99); p99 > barP99 {
 			missed = append(missed, fmt.Sprintf("x%d p99 %v", f.load, p99))
 		}
@@ -74,6 +85,11 @@ func (r *report) table() string {
 	fmt.Fprintf(&b, "\nMemory: a party of four takes %d bytes of the heap after %d rounds (bar: %d), measured in a process without sockets. "+
 		"The server's resident set grew by %d bytes for each party, with what its four players' sockets took to play, SQLite's caches (96 MB) and garbage.\n",
 		r.memory, weighedRounds, barMemory, r.rss)
+	for _, f := range r.cases {
+		if !f.quiet() {
+			fmt.Fprintf(&b, "\nx%d is not judged: others used more than %.0f %% of the machine.\n", f.load, 100*maxOthers)
+		}
+	}
 	if missed := r.missed(); len(missed) > 0 {
 		b.WriteString("\nMissed: " + strings.Join(missed, ", ") + ".\n")
 	}
