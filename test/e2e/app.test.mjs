@@ -1,34 +1,24 @@
 // Two people read the demo story in Chromium.
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, test } from "node:test";
-import { launch, person, picture } from "../support/browser.mjs";
+import { picture } from "../support/browser.mjs";
+import { startDemo } from "../support/demo.mjs";
 import { notify } from "../support/people.mjs";
-import { startStorywire } from "../support/process.mjs";
 import { until } from "../support/wait.mjs";
 
 const skip = process.env.STORYWIRE_URL && "these tests start and restart a demo server of their own";
 
 describe("the web app", { timeout: 240_000, skip }, () => {
-  let server;
-  let browser;
+  let demo;
   let characters;
-  let people = [];
 
   before(async () => {
     // Writes are quick here: a test types faster than a person.
-    server = await startStorywire({ args: ["--demo"], env: { RATE_WRITE: "100/s:100" } });
-    ({ items: characters } = await (await fetch(`${server.url}/demo/v1/characters`)).json());
-    browser = await launch();
+    demo = await startDemo({ RATE_WRITE: "100/s:100" });
+    ({ characters } = demo);
   });
-  afterEach(async () => {
-    const errors = people.flatMap(({ errors }) => errors);
-    await Promise.all(people.splice(0).map((one) => one.close()));
-    assert.deepEqual(errors, [], "pages must not throw");
-  });
-  after(async () => {
-    await browser?.close();
-    await server?.stop();
-  });
+  afterEach(() => demo.close());
+  after(() => demo?.stop());
 
   const comments = (page) => page.getByRole("list", { name: "Comments" }).getByRole("listitem");
   const box = (page) => page.getByRole("textbox", { name: "Write a comment" });
@@ -36,15 +26,11 @@ describe("the web app", { timeout: 240_000, skip }, () => {
 
   /** Signs that character in; returns their window on the demo story. */
   async function enter(character, options) {
-    const one = await person(browser, options);
-    people.push(one);
-    const page = await one.tab();
-    await page.goto(server.url);
-    await page.getByRole("button", { name: character.display_name }).click();
-    await page.getByRole("main").locator('a[href^="/story/"]').first().click();
-    await box(page).waitFor();
-    await connected(page, character);
-    return { ...one, character, page };
+    const one = await demo.enter(character, options);
+    await one.page.getByRole("main").locator('a[href^="/story/"]').first().click();
+    await box(one.page).waitFor();
+    await connected(one.page, character);
+    return one;
   }
   async function say(page, words) {
     await box(page).fill(words);
@@ -122,9 +108,9 @@ describe("the web app", { timeout: 240_000, skip }, () => {
   test("a notification: a toast and a count in every tab", async () => {
     const ann = await enter(characters[2]);
     const second = await ann.context.newPage();
-    await second.goto(server.url);
+    await second.goto(demo.server.url);
     await Promise.all([ann.page, second].map((page) => connected(page, characters[2])));
-    await notify(server, { user_id: characters[2].id, title: "Your story was chosen", body: "Come and see." });
+    await notify(demo.server, { user_id: characters[2].id, title: "Your story was chosen", body: "Come and see." });
     for (const page of [ann.page, second]) {
       await page.getByRole("region", { name: "New notifications" }).getByText("Your story was chosen").waitFor();
       await page.getByText("1 unread").waitFor({ state: "attached" });
@@ -138,7 +124,7 @@ describe("the web app", { timeout: 240_000, skip }, () => {
     const [ann, ben] = [await enter(characters[3]), await enter(characters[4])];
     await say(ann.page, "Remember this.");
     await rows(ben.page, "Remember this.").waitFor();
-    server = await server.restart();
+    demo.server = await demo.server.restart();
     await ben.page.reload(); // still signed in
     await rows(ben.page, "Remember this.").waitFor();
     await say(ben.page, "Still here.");
@@ -155,14 +141,12 @@ describe("the web app", { timeout: 240_000, skip }, () => {
     const overflow = (page) => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
     assert.equal(await overflow(ann.page), 0);
     await picture(ann.page, "phone-story");
-    await ann.page.goto(server.url);
+    await ann.page.goto(demo.server.url);
     await ann.page.getByRole("button", { name: "Notifications" }).waitFor();
     assert.equal(await overflow(ann.page), 0);
     await picture(ann.page, "phone-home");
-    const guest = await person(browser, phone);
-    people.push(guest);
-    const door = await guest.tab();
-    await door.goto(server.url);
+    const { page: door } = await demo.come(phone);
+    await door.goto(demo.server.url);
     await door.getByRole("button", { name: characters[0].display_name }).waitFor();
     assert.equal(await overflow(door), 0);
     await picture(door, "phone-sign-in");

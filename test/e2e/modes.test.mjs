@@ -1,8 +1,8 @@
 // Two people play in every way in which a party can decide, and by mail: one at a desk, one with a phone.
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, test } from "node:test";
-import { launch, person, picture } from "../support/browser.mjs";
-import { startStorywire } from "../support/process.mjs";
+import { picture } from "../support/browser.mjs";
+import { startDemo } from "../support/demo.mjs";
 
 const skip = process.env.STORYWIRE_URL && "these tests start a demo server of their own";
 
@@ -11,35 +11,17 @@ const DESK = { viewport: { width: 1280, height: 900 } };
 const PHONE = { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true };
 
 describe("the ways a party decides, in the web app", { timeout: 180_000, skip }, () => {
-  let server;
-  let browser;
+  let demo;
   let characters;
-  let people = [];
 
   before(async () => {
-    server = await startStorywire({ args: ["--demo"] });
-    ({ items: characters } = await (await fetch(`${server.url}/demo/v1/characters`)).json());
-    browser = await launch();
+    demo = await startDemo();
+    ({ characters } = demo);
   });
-  afterEach(async () => {
-    const errors = people.flatMap(({ errors }) => errors);
-    await Promise.all(people.splice(0).map((one) => one.close()));
-    assert.deepEqual(errors, [], "pages must not throw");
-  });
-  after(async () => {
-    await browser?.close();
-    await server?.stop();
-  });
+  afterEach(() => demo.close());
+  after(() => demo?.stop());
 
-  async function enter(character, options) {
-    const one = await person(browser, options);
-    people.push(one);
-    const page = await one.tab();
-    await page.goto(server.url);
-    await page.getByRole("button", { name: character.display_name }).click();
-    await page.getByRole("heading", { name: character.display_name }).waitFor();
-    return page;
-  }
+  const enter = async (character, options) => (await demo.enter(character, options)).page;
   const choice = (page, words) => page.getByRole("region", { name: "Choices" }).getByRole("button", { name: words });
   const heading = (page, name) => page.getByRole("heading", { level: 1, name });
   const words = (page, text) => page.getByRole("status").getByText(text).waitFor();
@@ -54,7 +36,7 @@ describe("the ways a party decides, in the web app", { timeout: 180_000, skip },
     await ann.getByRole("button", { name: "Open the party" }).click();
     await heading(ann, "The party gathers").waitFor();
     const code = (await ann.getByTestId("code").locator(":scope > :first-child").textContent()).trim();
-    await ben.goto(`${server.url}/party/${code}`);
+    await ben.goto(`${demo.server.url}/party/${code}`);
     await ann.getByRole("list").getByText(characters[1].display_name).waitFor();
     return { ann, ben };
   }
@@ -152,7 +134,7 @@ describe("the ways a party decides, in the web app", { timeout: 180_000, skip },
     await picture(ann, "mode-mail-desk");
     await choice(ann, "Keep to the road").click();
     await ben.getByText("1 unread").waitFor({ state: "attached" });
-    await ben.goto(`${server.url}/inbox`);
+    await ben.goto(`${demo.server.url}/inbox`);
     await ben.getByText(`Your turn in “${STORY}”`).first().waitFor();
     await picture(ben, "mode-mail-told");
     await ben.getByText(`Your turn in “${STORY}”`).first().click();
@@ -166,7 +148,7 @@ describe("the ways a party decides, in the web app", { timeout: 180_000, skip },
     await ann.getByRole("button", { name: "Pause" }).click();
     await ann.getByRole("dialog").getByRole("button", { name: "Go on", exact: true }).click();
     await ann.keyboard.press("Escape");
-    await ben.goto(`${server.url}/inbox`);
+    await ben.goto(`${demo.server.url}/inbox`);
     await ben.getByText(`“${STORY}” goes on`).first().waitFor();
     await picture(ben, "mode-mail-goes-on");
   });
@@ -179,7 +161,7 @@ describe("the ways a party decides, in the web app", { timeout: 180_000, skip },
     await ann.getByRole("button", { name: "Invite" }).click();
     await ann.getByText("Invited", { exact: true }).waitFor();
     await picture(ann, "invite-desk");
-    await cleo.goto(`${server.url}/inbox`);
+    await cleo.goto(`${demo.server.url}/inbox`);
     await cleo.getByText(`Come and play “${STORY}”`).first().click();
     await ann.getByRole("list").getByText(characters[2].display_name).first().waitFor();
     await ann.getByRole("button", { name: /^Begin/ }).click();

@@ -1,8 +1,8 @@
 // Four people play a demo story together in Chromium, from the lobby to its end.
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, test } from "node:test";
-import { launch, person, picture } from "../support/browser.mjs";
-import { startStorywire } from "../support/process.mjs";
+import { picture } from "../support/browser.mjs";
+import { startDemo } from "../support/demo.mjs";
 
 const skip = process.env.STORYWIRE_URL && "these tests start a demo server of their own";
 
@@ -10,36 +10,16 @@ const STORY = "The Lantern Road";
 const phone = { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true };
 
 describe("playing together in the web app", { timeout: 120_000, skip }, () => {
-  let server;
-  let browser;
+  let demo;
   let characters;
-  let people = [];
 
   before(async () => {
-    server = await startStorywire({ args: ["--demo"] });
-    ({ items: characters } = await (await fetch(`${server.url}/demo/v1/characters`)).json());
-    browser = await launch();
+    demo = await startDemo();
+    ({ characters } = demo);
   });
-  afterEach(async () => {
-    const errors = people.flatMap(({ errors }) => errors);
-    await Promise.all(people.splice(0).map((one) => one.close()));
-    assert.deepEqual(errors, [], "pages must not throw");
-  });
-  after(async () => {
-    await browser?.close();
-    await server?.stop();
-  });
+  afterEach(() => demo.close());
+  after(() => demo?.stop());
 
-  /** Signs that character in; returns their window, at home. */
-  async function enter(character, options) {
-    const one = await person(browser, options);
-    people.push(one);
-    const page = await one.tab();
-    await page.goto(server.url);
-    await page.getByRole("button", { name: character.display_name }).click();
-    await page.getByRole("heading", { name: character.display_name }).waitFor();
-    return { ...one, character, page };
-  }
   const openStory = (page) => page.getByRole("list", { name: "Stories" }).getByRole("link", { name: STORY }).click();
   const choice = (page, words) => page.getByRole("region", { name: "Choices" }).getByRole("button", { name: words });
   const heading = (page, name) => page.getByRole("heading", { level: 1, name });
@@ -47,7 +27,7 @@ describe("playing together in the web app", { timeout: 120_000, skip }, () => {
   const chosen = (page, words) => page.locator('button[data-state="chosen"]', { hasText: words });
 
   test("four pages play a story to its end by majority", async () => {
-    const ann = await enter(characters[0], { viewport: { width: 1600, height: 1000 } });
+    const ann = await demo.enter(characters[0], { viewport: { width: 1600, height: 1000 } });
     await openStory(ann.page);
     await picture(ann.page, "play-story");
     await ann.page.getByRole("button", { name: "Play together" }).click();
@@ -59,15 +39,15 @@ describe("playing together in the web app", { timeout: 120_000, skip }, () => {
     assert.match(code, /^[A-HJ-NP-Z2-9]{6}$/);
 
     const [ben, cleo, dan] = await Promise.all([
-      enter(characters[1], { colorScheme: "dark", viewport: { width: 1600, height: 1000 } }),
-      enter(characters[2], phone),
-      enter(characters[3], { ...phone, colorScheme: "dark", reducedMotion: "reduce" }),
+      demo.enter(characters[1], { colorScheme: "dark", viewport: { width: 1600, height: 1000 } }),
+      demo.enter(characters[2], phone),
+      demo.enter(characters[3], { ...phone, colorScheme: "dark", reducedMotion: "reduce" }),
     ]);
     const party = [ann, ben, cleo, dan];
     await ben.page.getByRole("button", { name: "Join a party" }).click();
     await ben.page.getByRole("textbox", { name: "The code" }).fill(code.toLowerCase());
     await ben.page.getByRole("button", { name: "Join", exact: true }).click();
-    await all([cleo, dan], (page) => page.goto(`${server.url}/party/${code}`));
+    await all([cleo, dan], (page) => page.goto(`${demo.server.url}/party/${code}`));
     await all(party, (page) => page.getByRole("list").getByText(characters[3].display_name).waitFor());
     await all([ben, cleo], (page) => page.getByRole("button", { name: "I'm ready" }).click());
     await ann.page.getByText("Leif is not ready yet").waitFor();
@@ -133,7 +113,7 @@ describe("playing together in the web app", { timeout: 120_000, skip }, () => {
   });
 
   test("who finds no seat watches, and has a say where the party lets them", async () => {
-    const [ann, ben, cleo] = await Promise.all([enter(characters[0]), enter(characters[1]), enter(characters[2])]);
+    const [ann, ben, cleo] = await Promise.all([demo.enter(characters[0]), demo.enter(characters[1]), demo.enter(characters[2])]);
     await openStory(ann.page);
     await ann.page.getByRole("button", { name: "Play together" }).click();
     await ann.page.getByText("More settings").click();
@@ -141,9 +121,9 @@ describe("playing together in the web app", { timeout: 120_000, skip }, () => {
     await ann.page.getByLabel("Who watches").selectOption({ label: "Gives advice" });
     await ann.page.getByRole("button", { name: "Open the party" }).click();
     const code = (await ann.page.getByTestId("code").locator(":scope > :first-child").textContent()).trim();
-    await ben.page.goto(`${server.url}/party/${code}`);
+    await ben.page.goto(`${demo.server.url}/party/${code}`);
     await heading(ben.page, "The party gathers").waitFor();
-    await cleo.page.goto(`${server.url}/party/${code}`);
+    await cleo.page.goto(`${demo.server.url}/party/${code}`);
     await cleo.page.getByRole("button", { name: "Watch instead" }).click();
     await cleo.page.getByText("You are watching.").waitFor();
     await ann.page.getByText("1 watching", { exact: true }).waitFor();
@@ -158,12 +138,12 @@ describe("playing together in the web app", { timeout: 120_000, skip }, () => {
     await ann.page.getByRole("button", { name: "The party" }).click();
     await ann.page.getByRole("button", { name: "Send away" }).click();
     await ben.page.getByText("You were sent away from this party.").waitFor();
-    await ben.page.goto(`${server.url}/party/${code}`);
+    await ben.page.goto(`${demo.server.url}/party/${code}`);
     await ben.page.getByText("You were sent away from this party.").waitFor();
   });
 
   test("alone a choice counts at once, and home leads back to where one left off", async () => {
-    const ann = await enter(characters[4]);
+    const ann = await demo.enter(characters[4]);
     await openStory(ann.page);
     await ann.page.getByRole("button", { name: "Play alone" }).click();
     await heading(ann.page, "The gate").waitFor();

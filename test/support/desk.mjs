@@ -1,17 +1,14 @@
 // The desk where stories are written, for tests in Chromium: a demo server, its characters, and their pages.
 import assert from "node:assert/strict";
-import { launch, person } from "./browser.mjs";
-import { startStorywire } from "./process.mjs";
+import { startDemo } from "./demo.mjs";
 import { until } from "./wait.mjs";
 
 /** A server with people who write. Close the people after each test, and stop it at the end. */
 export async function startDesks() {
-  const server = await startStorywire({ args: ["--demo"], env: { RATE_WRITE: "100/s:100", RATE_MOVE: "20/s:50", MAX_BODY: String(8 << 20) } });
+  const demo = await startDemo({ RATE_WRITE: "100/s:100", RATE_MOVE: "20/s:50", MAX_BODY: String(8 << 20) });
+  const { server } = demo;
   const accounts = [];
-  const { items } = await (await fetch(`${server.url}/demo/v1/characters`)).json();
-  for (const { id: characterId } of items) accounts.push(await call("POST", "/demo/v1/sign-in", { characterId }));
-  const browser = await launch();
-  const people = [];
+  for (const { id: characterId } of demo.characters) accounts.push(await call("POST", "/demo/v1/sign-in", { characterId }));
 
   async function call(method, path, body, { token } = {}, type = "application/json") {
     const headers = { "content-type": type, ...(token ? { authorization: `Bearer ${token}` } : {}) };
@@ -42,20 +39,19 @@ export async function startDesks() {
     },
     /** Somebody, or null for nobody that is signed in, at a path. watch runs first in their pages. */
     async visit(account, path, { watch, ...options } = {}) {
-      const one = await person(browser, { viewport: { width: 1440, height: 900 }, ...options });
-      people.push(one);
+      const one = await demo.come({ viewport: { width: 1440, height: 900 }, ...options });
       await one.context.addInitScript((signed) => {
         if (location.origin === "null") return; // a page before it has an address
         if (signed !== null) localStorage.setItem("storywire.account", signed);
         localStorage.setItem("storywire.strip", "gone");
       }, account && JSON.stringify(account));
       if (watch) await one.context.addInitScript(watch);
-      const page = await one.tab();
+      const { page } = one;
       page.setDefaultTimeout(20_000);
       const violations = [];
       page.on("console", (message) => /Content Security Policy/.test(message.text()) && violations.push(message.text()));
       await page.goto(server.url + path);
-      return { ...one, page, violations };
+      return { ...one, violations };
     },
     /** Somebody with the desk of a story open. */
     async desk(account, id, options) {
@@ -64,16 +60,8 @@ export async function startDesks() {
       await saved(one.page);
       return one;
     },
-    /** Ends all pages; none of them may have thrown. */
-    async close() {
-      const errors = people.flatMap(({ errors }) => errors);
-      await Promise.all(people.splice(0).map((one) => one.close()));
-      assert.deepEqual(errors, [], "pages must not throw");
-    },
-    async stop() {
-      await browser.close();
-      await server.stop();
-    },
+    close: () => demo.close(),
+    stop: () => demo.stop(),
   };
 }
 

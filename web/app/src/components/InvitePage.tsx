@@ -9,6 +9,7 @@ import { useCommand } from '@/lib/useCommand';
 import { useLoaded } from '@/lib/useLoaded';
 import { useNow } from '@/lib/useNow';
 import { useTitle } from '@/lib/useTitle';
+import { Alert } from './Alert';
 import { Avatar } from './Avatar';
 import styles from './invite.module.css';
 import { To } from './To';
@@ -68,11 +69,7 @@ function Open({ invitation }: { invitation: Invitation }) {
       <button type="button" className="primary" disabled={busy} onClick={() => void accept()}>
         {busy ? 'Opening…' : 'Accept'}
       </button>
-      {error ? (
-        <p role="alert" className="problem">
-          {error}
-        </p>
-      ) : null}
+      <Alert>{error}</Alert>
     </>
   );
 }

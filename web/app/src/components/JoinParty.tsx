@@ -6,6 +6,7 @@ import { type FormEvent, type RefObject, useId, useState } from 'react';
 import { codeOf, partyPath } from '@/lib/party';
 import { navigate } from '@/lib/route';
 import { useCommand } from '@/lib/useCommand';
+import { Alert } from './Alert';
 import dialogs from './dialog.module.css';
 import styles from './party.module.css';
 
@@ -42,11 +43,7 @@ export function JoinForm({ code = '', onJoined }: { code?: string; onJoined?: ()
           {busy ? 'Joining…' : 'Join'}
         </button>
       </div>
-      {error ? (
-        <p role="alert" className="problem">
-          {error}
-        </p>
-      ) : null}
+      <Alert>{error}</Alert>
     </form>
   );
 }

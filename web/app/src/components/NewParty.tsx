@@ -7,6 +7,7 @@ import { type FormEvent, type ReactNode, type RefObject, useRef } from 'react';
 import { partyPath } from '@/lib/party';
 import { navigate } from '@/lib/route';
 import { useCommand } from '@/lib/useCommand';
+import { Alert } from './Alert';
 import styles from './dialog.module.css';
 import { SettingsFields, settingsOf } from './PartySettings';
 
@@ -80,11 +81,7 @@ function SettingsDialog({ dialog, title, action, onSubmit, children }: Props) {
           </button>
         </div>
         {children}
-        {error ? (
-          <p role="alert" className="problem">
-            {error}
-          </p>
-        ) : null}
+        <Alert>{error}</Alert>
         <div className={styles.foot}>
           <p>The host can change this until the story begins.</p>
           <button type="submit" className="primary" disabled={busy}>

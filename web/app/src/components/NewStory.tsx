@@ -7,6 +7,7 @@ import { type FormEvent, type RefObject, useRef, useState } from 'react';
 import { importNew, titleIn } from '@/lib/editor/files';
 import { editPath, navigate } from '@/lib/route';
 import { useCommand } from '@/lib/useCommand';
+import { Alert } from './Alert';
 import styles from './dialog.module.css';
 import { FilePick } from './editor/FilePick';
 import { Problems } from './editor/Problems';
@@ -97,11 +98,7 @@ export function NewStory({ dialog }: { dialog: RefObject<HTMLDialogElement | nul
           <span>It begins with an empty page, or with a story from a Twee or Twine JSON file.</span>
           <FilePick label="Begin with a file" file={file} onFile={(chosen) => void choose(chosen)} />
         </div>
-        {error ? (
-          <p role="alert" className="problem">
-            {error}
-          </p>
-        ) : null}
+        <Alert>{error}</Alert>
         {outcome ? (
           <div role="status">
             <p>

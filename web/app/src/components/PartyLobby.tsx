@@ -9,6 +9,7 @@ import { partyPath, people, rulesOf, seatsOf } from '@/lib/party';
 import { storyPath } from '@/lib/route';
 import { useCommand } from '@/lib/useCommand';
 import { useCopy } from '@/lib/useCopy';
+import { Alert } from './Alert';
 import { LiveAvatar } from './Avatar';
 import styles from './lobby.module.css';
 import { ChangeSettings } from './NewParty';
@@ -168,11 +169,7 @@ function Invite({ view, party }: Omit<Props, 'me'>) {
           </li>
         ))}
       </ul>
-      {error ? (
-        <p role="alert" className="problem">
-          {error}
-        </p>
-      ) : null}
+      <Alert>{error}</Alert>
     </div>
   );
 }

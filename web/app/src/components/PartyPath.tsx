@@ -2,6 +2,7 @@
 
 import type { PlayView, StoryParty } from '@storywire/client';
 import { useCommand } from '@/lib/useCommand';
+import { Alert } from './Alert';
 import styles from './path.module.css';
 
 interface Props {
@@ -36,11 +37,7 @@ export function PartyPath({ view, party }: Props) {
           </li>
         ))}
       </ol>
-      {error ? (
-        <p role="alert" className="problem">
-          {error}
-        </p>
-      ) : null}
+      <Alert>{error}</Alert>
     </>
   );
 }

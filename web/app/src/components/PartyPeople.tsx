@@ -6,6 +6,7 @@ import { useRef } from 'react';
 import { seatsOf } from '@/lib/party';
 import { navigate, storyPath } from '@/lib/route';
 import { useCommand } from '@/lib/useCommand';
+import { Alert } from './Alert';
 import dialogs from './dialog.module.css';
 import { SeatFace } from './PartyFaces';
 import styles from './party.module.css';
@@ -75,11 +76,7 @@ export function PartyPeople({ view, party, me }: Props) {
             </li>
           ))}
         </ul>
-        {error ? (
-          <p role="alert" className="problem">
-            {error}
-          </p>
-        ) : null}
+        <Alert>{error}</Alert>
         {view.status === 'ended' ? null : (
           <div className={styles.partyActs}>
             {host && view.status === 'playing' ? (

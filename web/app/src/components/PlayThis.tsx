@@ -7,6 +7,7 @@ import { useRef } from 'react';
 import { partyPath } from '@/lib/party';
 import { navigate } from '@/lib/route';
 import { useCommand } from '@/lib/useCommand';
+import { Alert } from './Alert';
 import { JoinParty } from './JoinParty';
 import { NewParty } from './NewParty';
 import { PartyList, useOpenParties } from './PartyList';
@@ -46,11 +47,7 @@ export function PlayThis({ story }: { story: Story }) {
           Join with a code
         </button>
       </div>
-      {error ? (
-        <p role="alert" className="problem">
-          {error}
-        </p>
-      ) : null}
+      <Alert>{error}</Alert>
       <PartyList list={open} title="Where you left off" />
       <NewParty dialog={create} storyId={story.id} />
       <JoinParty dialog={join} />

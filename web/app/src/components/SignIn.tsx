@@ -6,6 +6,7 @@ import { type FormEvent, useEffect, useId, useState } from 'react';
 import { signIn } from '@/lib/account';
 import { cast, loadCast } from '@/lib/cast';
 import { asMessage } from '@/lib/message';
+import { Alert } from './Alert';
 import { Avatar } from './Avatar';
 import { Note } from './Note';
 import styles from './signin.module.css';
@@ -85,11 +86,7 @@ function Characters({ characters }: { characters: readonly Character[] }) {
             Come in
           </button>
         </div>
-        {error ? (
-          <p role="alert" className="problem">
-            {error}
-          </p>
-        ) : null}
+        <Alert>{error}</Alert>
       </form>
     </>
   );

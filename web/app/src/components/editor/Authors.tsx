@@ -13,6 +13,7 @@ import {
 } from '@/lib/editor/authors';
 import { useCommand } from '@/lib/useCommand';
 import { useLoaded } from '@/lib/useLoaded';
+import { Alert } from '../Alert';
 import { LiveAvatar } from '../Avatar';
 import { Note } from '../Note';
 import styles from './authors.module.css';
@@ -131,11 +132,7 @@ function Members({ story, members, governs, onChanged }: MembersProps) {
           </button>
         </p>
       ) : null}
-      {error ? (
-        <p role="alert" className="problem">
-          {error}
-        </p>
-      ) : null}
+      <Alert>{error}</Alert>
     </>
   );
 }

@@ -7,6 +7,7 @@ import { useState } from 'react';
 import { download } from '@/lib/editor/download';
 import { exportDraft, FORMATS, type Format, fileNameOf, importInto } from '@/lib/editor/files';
 import { useCommand } from '@/lib/useCommand';
+import { Alert } from '../Alert';
 import { FilePick } from './FilePick';
 import styles from './files.module.css';
 import { Problems } from './Problems';
@@ -51,11 +52,7 @@ function Export({ desk }: Pick<PanelProps, 'desk'>) {
           </button>
         ))}
       </div>
-      {error ? (
-        <p role="alert" className="problem">
-          {error}
-        </p>
-      ) : null}
+      <Alert>{error}</Alert>
     </section>
   );
 }
@@ -100,11 +97,7 @@ function Import({ desk, onOpen }: Pick<PanelProps, 'desk' | 'onOpen'>) {
           {busy ? 'Reading…' : 'Replace what is written'}
         </button>
       ) : null}
-      {error ? (
-        <p role="alert" className="problem">
-          {error}
-        </p>
-      ) : null}
+      <Alert>{error}</Alert>
       {outcome ? (
         <p role="status" className={styles.done}>
           {failed

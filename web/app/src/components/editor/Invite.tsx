@@ -11,6 +11,7 @@ import { invitePath } from '@/lib/route';
 import { useCommand } from '@/lib/useCommand';
 import { useCopy } from '@/lib/useCopy';
 import { useNow } from '@/lib/useNow';
+import { Alert } from '../Alert';
 import { Avatar } from '../Avatar';
 import styles from './authors.module.css';
 
@@ -92,11 +93,7 @@ export function Invite({ desk, story, members, invitations, onChanged }: Props) 
         <Link2 size={18} strokeWidth={1.5} aria-hidden="true" />
         Make a link for whoever has it
       </button>
-      {error ? (
-        <p role="alert" className="problem">
-          {error}
-        </p>
-      ) : null}
+      <Alert>{error}</Alert>
       <Open invitations={invitations} onChanged={onChanged} />
     </section>
   );
@@ -153,11 +150,7 @@ function Open({ invitations, onChanged }: Pick<Props, 'invitations' | 'onChanged
           );
         })}
       </ul>
-      {error ? (
-        <p role="alert" className="problem">
-          {error}
-        </p>
-      ) : null}
+      <Alert>{error}</Alert>
     </>
   );
 }

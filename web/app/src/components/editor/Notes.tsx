@@ -10,6 +10,7 @@ import { anchorOf, LONGEST_NOTE, type NoteThread, placeOf } from '@/lib/editor/n
 import { asMessage } from '@/lib/message';
 import { ago } from '@/lib/time';
 import { useNow } from '@/lib/useNow';
+import { Alert } from '../Alert';
 import { Avatar } from '../Avatar';
 import styles from './notes.module.css';
 import type { PanelProps } from './panels';
@@ -193,11 +194,7 @@ function WordsForm({ label, placeholder, online, children, onSend }: FormProps) 
           {busy ? 'Sending…' : 'Send'}
         </button>
       ) : null}
-      {trouble ? (
-        <p role="alert" className="problem">
-          {trouble}
-        </p>
-      ) : null}
+      <Alert>{trouble}</Alert>
     </form>
   );
 }
@@ -280,11 +277,7 @@ function Acts({
           </button>
         ) : null}
       </div>
-      {trouble ? (
-        <p role="alert" className="problem">
-          {trouble}
-        </p>
-      ) : null}
+      <Alert>{trouble}</Alert>
       {answering ? (
         <WordsForm
           label={`Reply to ${note.user.display_name}`}

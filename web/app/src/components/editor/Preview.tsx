@@ -6,6 +6,7 @@ import { ArrowLeft, CornerDownRight, PenLine, RotateCcw } from 'lucide-react';
 import { useEffect, useState } from 'react';
 import { paragraphsOf } from '@/lib/editor/paragraphs';
 import { Previewer } from '@/lib/editor/preview';
+import { Alert } from '../Alert';
 import type { PanelProps } from './panels';
 import styles from './preview.module.css';
 import { ValueField } from './ValueField';
@@ -60,11 +61,7 @@ export function Preview({ desk, passageId, onOpen }: PanelProps) {
           The server plays the preview. It goes on when there is a connection.
         </p>
       )}
-      {live && trouble ? (
-        <p role="alert" className="problem">
-          {trouble}
-        </p>
-      ) : null}
+      <Alert>{live && trouble}</Alert>
       {view ? (
         <Scene
           view={view}

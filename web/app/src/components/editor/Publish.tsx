@@ -7,6 +7,7 @@ import { type Problem, publishDoc } from '@/lib/editor/rest';
 import type { Desk } from '@/lib/editor/useDesk';
 import { asMessage } from '@/lib/message';
 import { storyPath } from '@/lib/route';
+import { Alert } from '../Alert';
 import dialogStyles from '../dialog.module.css';
 import { To } from '../To';
 import { Problems } from './Problems';
@@ -54,11 +55,7 @@ export function Publish({ desk, onOpen }: { desk: Desk; onOpen: (id: string) => 
             <X size={20} strokeWidth={1.5} aria-hidden="true" />
           </button>
         </div>
-        {error ? (
-          <p role="alert" className="problem">
-            {error}
-          </p>
-        ) : null}
+        <Alert>{error}</Alert>
         {outcome?.no ? (
           <p>
             Readers and parties that begin now have this one.{' '}

@@ -15,6 +15,7 @@ import {
   type VarType,
   varNameProblem,
 } from '@/lib/editor/vars';
+import { Alert } from '../Alert';
 import { DraftInput } from './DraftInput';
 import type { PanelProps } from './panels';
 import { ValueField } from './ValueField';
@@ -111,11 +112,7 @@ function NewVariable({ taken, onAdd }: { taken: readonly Variable[]; onAdd: (nam
         <Plus size={16} strokeWidth={1.5} aria-hidden="true" />
         Add
       </button>
-      {problem ? (
-        <p role="alert" className="problem">
-          {problem}
-        </p>
-      ) : null}
+      <Alert>{problem}</Alert>
     </form>
   );
 }

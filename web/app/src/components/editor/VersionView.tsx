@@ -19,6 +19,7 @@ import { dayOf } from '@/lib/time';
 import { useCommand } from '@/lib/useCommand';
 import { useLoaded } from '@/lib/useLoaded';
 import { useNow } from '@/lib/useNow';
+import { Alert } from '../Alert';
 import { Note } from '../Note';
 import type { PanelProps } from './panels';
 import { By, hourOf } from './Versions';
@@ -128,11 +129,7 @@ function Restore({ desk, version, onRestored }: Pick<Props, 'desk' | 'version' |
           Keep it as it is
         </button>
       </div>
-      {error ? (
-        <p role="alert" className="problem">
-          {error}
-        </p>
-      ) : null}
+      <Alert>{error}</Alert>
     </div>
   );
 }

@@ -8,6 +8,7 @@ import { dayOf } from '@/lib/time';
 import { useCommand } from '@/lib/useCommand';
 import { useLoaded } from '@/lib/useLoaded';
 import { useNow } from '@/lib/useNow';
+import { Alert } from '../Alert';
 import { Avatar } from '../Avatar';
 import { Note } from '../Note';
 import type { PanelProps } from './panels';
@@ -101,11 +102,7 @@ function Keep({ desk, onKept }: Pick<PanelProps, 'desk'> & { onKept: () => void 
       >
         Keep
       </button>
-      {error ? (
-        <p role="alert" className="problem">
-          {error}
-        </p>
-      ) : null}
+      <Alert>{error}</Alert>
     </form>
   );
 }
