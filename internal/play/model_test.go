@@ -46,7 +46,7 @@ var users = []auth.UserID{"ann", "ben", "cat", "dan"}
 // PLAY_SEEDS sets how many runs there are.
 func TestNodesThatRaceAndDie(t *testing.T) {
 	t.Parallel()
-	seeds := 500
+	seeds := 2000
 	if n, err := strconv.Atoi(os.Getenv("PLAY_SEEDS")); err == nil {
 		seeds = n
 	} else if testing.Short() {

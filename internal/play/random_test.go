@@ -20,7 +20,7 @@ import (
 // command. PLAY_SEEDS sets how many.
 func TestRandomCommands(t *testing.T) {
 	t.Parallel()
-	seeds := 400
+	seeds := 2000
 	if n, err := strconv.Atoi(os.Getenv("PLAY_SEEDS")); err == nil {
 		seeds = n
 	} else if testing.Short() {
