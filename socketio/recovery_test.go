@@ -233,6 +233,10 @@ func TestRecoveryIsRefused(t *testing.T) {
 			if tt.opts.Sessions == 1 {
 				receive(t, parted)
 			}
+			eventually(t, "noted that it is away", func() bool {
+				found, err := ns.In("a").FetchSockets(t.Context())
+				return err == nil && len(found) == 0
+			})
 			for range 20 {
 				emit(t, ns.To("a"), strings.Repeat("x", 100))
 			}
